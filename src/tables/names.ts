@@ -1,0 +1,23 @@
+/** The words of each machine as types: what a stepper accepts and answers. Types only, so that nothing imports XState. */
+import type { ChildEffect, ChildEvent, ChildGuard } from '../../machines/child.js';
+import type { IntegrityEffect, IntegrityEvent, IntegrityGuard } from '../../machines/integrity.js';
+import type { ModeEffect, ModeEvent, ModeGuard } from '../../machines/mode.js';
+import type { PhaseEffect, PhaseEvent, PhaseGuard } from '../../machines/phase.js';
+import type { SleepEffect, SleepEvent, SleepGuard } from '../../machines/sleep.js';
+
+export interface MachineWords {
+  readonly phase: { readonly event: PhaseEvent; readonly effect: PhaseEffect; readonly guard: PhaseGuard };
+  readonly mode: { readonly event: ModeEvent; readonly effect: ModeEffect; readonly guard: ModeGuard };
+  readonly sleep: { readonly event: SleepEvent; readonly effect: SleepEffect; readonly guard: SleepGuard };
+  readonly child: { readonly event: ChildEvent; readonly effect: ChildEffect; readonly guard: ChildGuard };
+  readonly integrity: {
+    readonly event: IntegrityEvent;
+    readonly effect: IntegrityEffect;
+    readonly guard: IntegrityGuard;
+  };
+}
+
+export type MachineName = keyof MachineWords;
+export type EventOf<N extends MachineName> = MachineWords[N]['event'];
+export type EffectOf<N extends MachineName> = MachineWords[N]['effect'];
+export type GuardOf<N extends MachineName> = MachineWords[N]['guard'];
