@@ -1,0 +1,62 @@
+/**
+ * The files of one store and how they are named. Everything lies below one folder:
+ *
+ *     writer.lock.N   who writes (N: the writer's life, also the upper part of its epoch)
+ *     log/            NNNNNNNNNN.seg, the truth; spare-*.new, segments written ahead
+ *     index/          forgettable: offsets, times, secondary indices
+ *     checkpoint      how far the log was verified
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { LtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import { decodeSegmentHeader, type SegmentHeader, segmentFileName, segmentIdOf } from './format.js';
+
+export interface StorePaths {
+  readonly root: string;
+  readonly log: string;
+  readonly index: string;
+  readonly checkpoint: string;
+}
+
+export function storePaths(root: string): StorePaths {
+  return {
+    root,
+    log: path.join(root, 'log'),
+    index: path.join(root, 'index'),
+    checkpoint: path.join(root, 'checkpoint'),
+  };
+}
+
+export const segmentPath = (paths: StorePaths, segmentId: number): string =>
+  path.join(paths.log, segmentFileName(segmentId));
+
+/** Ids of the segments there are, ascending; empty when there is no store yet. */
+export function listSegments(paths: StorePaths): number[] {
+  let names: string[];
+  try {
+    names = fs.readdirSync(paths.log);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .map(segmentIdOf)
+    .filter((id) => id !== null)
+    .sort((a, b) => a - b);
+}
+
+/** A segment's header, or null where the file holds none that this log could have written whole. Throws E_FORMAT for a newer version. */
+export function readSegmentHeader(paths: StorePaths, segmentId: number): SegmentHeader | null {
+  const file = segmentPath(paths, segmentId);
+  const fd = fs.openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(LIMITS.segmentDataOffset);
+    const header = decodeSegmentHeader(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, 0)));
+    if (header === 'version')
+      throw new LtlError('E_FORMAT', `${file} has a newer format version than this program reads`);
+    return typeof header === 'string' || header.segmentId !== segmentId ? null : header;
+  } finally {
+    fs.closeSync(fd);
+  }
+}

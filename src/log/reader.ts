@@ -1,0 +1,193 @@
+/**
+ * Reads the log by seq and by time, in any thread or process, beside its one writer. Verified segments are kept in memory
+ * up to a byte limit, the least recently used dropped first.
+ *
+ * The end of the log comes from a `TailSource`: the shared words of a live writer, or the files themselves.
+ */
+import fs from 'node:fs';
+import { LtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { type FrameAt, SegmentView } from './view.js';
+
+/** Where the readable log ends. */
+export interface LogTail {
+  readonly nextSeq: number;
+  readonly segmentId: number;
+  readonly offset: number;
+}
+
+export type TailSource = () => LogTail;
+
+export class LogReader {
+  readonly #paths: StorePaths;
+  readonly #tail: TailSource;
+  readonly #onDefinition: (payload: Buffer) => void;
+  readonly #cacheBytesMax: number;
+  /** Least recently used first. */
+  readonly #views: Map<number, SegmentView> = new Map();
+  readonly #baseSeqs: Map<number, number> = new Map();
+  #first: number;
+  #last: number;
+  #recent: SegmentView | null = null;
+  hits = 0;
+  misses = 0;
+
+  /** `onDefinition` gets each shape definition's payload before any frame that needs it. */
+  constructor(
+    paths: StorePaths,
+    tail: TailSource,
+    onDefinition: (payload: Buffer) => void,
+    cacheBytesMax: number = LIMITS.cacheBytesMax,
+  ) {
+    this.#paths = paths;
+    this.#tail = tail;
+    this.#onDefinition = onDefinition;
+    this.#cacheBytesMax = cacheBytesMax;
+    this.#first = listSegments(paths)[0] ?? 1;
+    this.#last = 0;
+  }
+
+  tail(): LogTail {
+    return this.#tail();
+  }
+
+  /** The first seq that retention has left. */
+  firstSeq(): number {
+    this.refreshFirst();
+    return this.#first <= this.#tail().segmentId ? this.#baseSeq(this.#first) : this.#tail().nextSeq;
+  }
+
+  /** Ids of the first and the last segment; last < first when there is none. */
+  segments(): { first: number; last: number } {
+    this.refreshFirst();
+    return { first: this.#first, last: this.#tail().segmentId };
+  }
+
+  /** The frame of `seq`. Throws E_NOT_FOUND beyond the tail, E_GONE before the first, E_DAMAGED. */
+  frame(seq: number): FrameAt {
+    const recent = this.#recent;
+    if (recent !== null && seq >= recent.baseSeq && seq < recent.nextSeq) {
+      this.hits += 1;
+      return recent.frame(seq);
+    }
+    return this.viewOf(seq).frame(seq);
+  }
+
+  /** The view that holds `seq`, read far enough. */
+  viewOf(seq: number): SegmentView {
+    const tail = this.#tail();
+    if (seq >= tail.nextSeq)
+      throw new LtlError('E_NOT_FOUND', `there is no record ${seq}; the next seq is ${tail.nextSeq}`, {
+        details: { seq },
+      });
+    return this.view(this.segmentOf(seq, tail));
+  }
+
+  /** The view of a segment, read and checked up to the tail. */
+  view(segmentId: number): SegmentView {
+    const tail = this.#tail();
+    let view = this.#views.get(segmentId);
+    if (view === undefined) {
+      this.misses += 1;
+      view = this.#openView(segmentId);
+    } else {
+      this.hits += 1;
+      this.#views.delete(segmentId);
+    }
+    this.#views.set(segmentId, view);
+    const isTail = segmentId === tail.segmentId;
+    const endSeq = isTail ? tail.nextSeq : this.#baseSeq(segmentId + 1);
+    if (view.nextSeq < endSeq || view.batches.length === 0)
+      view.extend(isTail ? tail.offset : Number.MAX_SAFE_INTEGER, endSeq);
+    this.#recent = view;
+    this.#trim();
+    return view;
+  }
+
+  /** Which segment holds `seq`. Throws E_GONE. */
+  segmentOf(seq: number, tail: LogTail = this.#tail()): number {
+    let low = this.#first;
+    let high = tail.segmentId;
+    if (low > high || seq < this.#baseSeq(low)) {
+      this.refreshFirst();
+      low = this.#first;
+      if (low > high || seq < this.#baseSeq(low))
+        throw new LtlError('E_GONE', `record ${seq} was dropped by retain()`, { details: { seq } });
+    }
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#baseSeq(middle) <= seq) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The first seq whose time is at least `timeMs`, or the tail's next seq. */
+  seqAtTime(timeMs: number): number {
+    const { first, last } = this.segments();
+    let low = first;
+    let high = last + 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const view = this.view(middle);
+      if ((view.batches.at(-1)?.timeMs ?? 0) < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low > last ? this.#tail().nextSeq : this.view(low).seqAtTime(timeMs);
+  }
+
+  /** Drops what is in memory of segments that retention removed. */
+  refreshFirst(): void {
+    if (this.#first > 0 && fs.existsSync(segmentPath(this.#paths, this.#first))) return;
+    this.#first = listSegments(this.#paths)[0] ?? this.#tail().segmentId + 1;
+    for (const id of this.#views.keys()) if (id < this.#first) this.#views.delete(id);
+    if (this.#recent !== null && this.#recent.segmentId < this.#first) this.#recent = null;
+  }
+
+  /** Memory held by views. */
+  get cacheBytes(): number {
+    let bytes = 0;
+    for (const view of this.#views.values()) bytes += view.bytesHeld;
+    return bytes;
+  }
+
+  close(): void {
+    this.#views.clear();
+    this.#recent = null;
+  }
+
+  #openView(segmentId: number): SegmentView {
+    try {
+      return new SegmentView(this.#paths, segmentId, this.#onDefinition);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (segmentId < (listSegments(this.#paths)[0] ?? 0))
+        throw new LtlError('E_GONE', `segment ${segmentId} was dropped by retain()`);
+      throw new LtlError('E_DAMAGED', `segment ${segmentId} is missing`, { details: { segmentId } });
+    }
+  }
+
+  #baseSeq(segmentId: number): number {
+    const known = this.#baseSeqs.get(segmentId);
+    if (known !== undefined) return known;
+    let baseSeq: number | undefined;
+    try {
+      baseSeq = readSegmentHeader(this.#paths, segmentId)?.baseSeq;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    baseSeq ??= this.#views.get(segmentId)?.baseSeq ?? this.#openView(segmentId).baseSeq;
+    this.#baseSeqs.set(segmentId, baseSeq);
+    return baseSeq;
+  }
+
+  #trim(): void {
+    if (this.#last === this.#views.size) return;
+    for (const [id, view] of this.#views) {
+      if (this.#views.size <= 2 || this.cacheBytes <= this.#cacheBytesMax) break;
+      if (view !== this.#recent) this.#views.delete(id);
+    }
+    this.#last = this.#views.size;
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One segment in memory, verified: frames by seq in O(1). A view of the tail's segment grows as the log does. Every body is
+ * checked once, when it is first read; a record in a damaged batch is a named error, never wrong data.
+ */
+import fs from 'node:fs';
+import { LtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import { readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import {
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  FRAME,
+  frameBytes,
+  frameKind,
+  framePayloadBytes,
+  framePriority,
+} from './format.js';
+import { type Damage, type WalkState, walkStart, walkStep } from './walk.js';
+
+/** A frame's place: `bytes[start, end)` is its payload. */
+export interface FrameAt {
+  readonly bytes: Buffer;
+  /** Where the whole frame begins, word included. */
+  readonly frameStart: number;
+  readonly start: number;
+  readonly end: number;
+  readonly kind: number;
+  readonly shapeId: number;
+  readonly pr: number;
+  readonly timeMs: number;
+}
+
+/** One batch of a view. */
+export interface BatchAt {
+  readonly offset: number;
+  readonly baseSeq: number;
+  readonly count: number;
+  readonly timeMs: number;
+}
+
+export class SegmentView {
+  readonly segmentId: number;
+  readonly baseSeq: number;
+  readonly damages: Damage[] = [];
+  /** Batches in order; damaged stretches are not among them. */
+  readonly batches: BatchAt[] = [];
+  readonly #paths: StorePaths;
+  readonly #onDefinition: (payload: Buffer) => void;
+  readonly #state: WalkState;
+  #bytes: Buffer;
+  #filled = 0;
+  /** Frame offset by (seq - baseSeq); 0 for a damaged record. */
+  #offsets: Uint32Array = new Uint32Array(4096);
+  #batchOf: Uint32Array = new Uint32Array(4096);
+
+  constructor(paths: StorePaths, segmentId: number, onDefinition: (payload: Buffer) => void) {
+    const header = readSegmentHeader(paths, segmentId);
+    this.#paths = paths;
+    this.#onDefinition = onDefinition;
+    this.segmentId = segmentId;
+    this.#bytes = Buffer.alloc(0);
+    this.baseSeq = header?.baseSeq ?? -1;
+    this.#state = walkStart(segmentId, Math.max(0, this.baseSeq));
+    if (header === null) {
+      this.baseSeq = this.#firstSeqWithoutHeader();
+      this.#state.nextSeq = this.baseSeq;
+      this.damages.push({
+        segmentId,
+        offset: 0,
+        bytes: BATCH_HEADER_BYTES,
+        seqFrom: this.baseSeq,
+        seqTo: this.baseSeq,
+        what: 'header',
+      });
+    }
+  }
+
+  /** The seq after the last one this view knows of. */
+  get nextSeq(): number {
+    return this.#state.nextSeq;
+  }
+  /** Where the walk stands: the end of the last batch. */
+  get offset(): number {
+    return this.#state.offset;
+  }
+  /** Memory held. */
+  get bytesHeld(): number {
+    return this.#bytes.length + this.#offsets.byteLength * 2;
+  }
+
+  /**
+   * Reads and checks what there is below `endOffset`. `acknowledgedTo`: the seq below which everything was acknowledged;
+   * what is missing below it is damage, not an unfinished tail.
+   */
+  extend(endOffset: number, acknowledgedTo: number): void {
+    this.#fill(endOffset);
+    const end = Math.min(endOffset, this.#filled);
+    for (;;) {
+      const step = walkStep(this.#bytes, end, this.#state, true);
+      if (step.kind === 'batch') this.#addBatch(step.offset, step.header);
+      else if (step.kind === 'damage') this.#addDamage(step.damage);
+      else break;
+    }
+    if (this.#state.nextSeq < acknowledgedTo) {
+      const { offset, nextSeq } = this.#state;
+      this.#addDamage({
+        segmentId: this.segmentId,
+        offset,
+        bytes: Math.max(0, end - offset),
+        seqFrom: nextSeq,
+        seqTo: acknowledgedTo,
+        what: 'batch',
+      });
+      this.#state.nextSeq = acknowledgedTo;
+      this.#state.offset = Math.max(end, offset);
+    }
+  }
+
+  /** The frame of `seq`, which must be below `nextSeq`. Throws E_DAMAGED. */
+  frame(seq: number): FrameAt {
+    const index = seq - this.baseSeq;
+    const frameStart = this.#offsets[index] ?? 0;
+    if (frameStart === 0) {
+      const damage = this.damages.find((one) => one.seqFrom <= seq && (one.seqTo === null || seq < one.seqTo));
+      const place = `segment ${this.segmentId}, offset ${damage?.offset ?? 0}`;
+      throw new LtlError('E_DAMAGED', `record ${seq} is damaged (${place})`, {
+        details: { seq, segmentId: this.segmentId, offset: damage?.offset ?? null },
+      });
+    }
+    const word = this.#bytes.readUInt32LE(frameStart);
+    const kind = frameKind(word);
+    const shaped = kind === FRAME.shaped;
+    const start = frameStart + (shaped ? 6 : 4);
+    return {
+      bytes: this.#bytes,
+      frameStart,
+      start,
+      end: start + framePayloadBytes(word),
+      kind,
+      shapeId: shaped ? this.#bytes.readUInt16LE(frameStart + 4) : 0,
+      pr: framePriority(word),
+      timeMs: this.batches[this.#batchOf[index] ?? 0]?.timeMs ?? 0,
+    };
+  }
+
+  /** True when `seq` lies in a damaged stretch. */
+  isDamaged(seq: number): boolean {
+    return (this.#offsets[seq - this.baseSeq] ?? 0) === 0;
+  }
+
+  /** The first seq in this view whose time is at least `timeMs`, or `nextSeq`. */
+  seqAtTime(timeMs: number): number {
+    let low = 0;
+    let high = this.batches.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.batches[middle]?.timeMs ?? 0) < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return this.batches[low]?.baseSeq ?? this.nextSeq;
+  }
+
+  #fill(endOffset: number): void {
+    if (endOffset <= this.#filled) return;
+    const fd = fs.openSync(segmentPath(this.#paths, this.segmentId), 'r');
+    try {
+      const end = Math.min(endOffset, fs.fstatSync(fd).size);
+      if (end > this.#bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.min(LIMITS.segmentBytes, this.#bytes.length * 2)));
+        this.#bytes.copy(larger, 0, 0, this.#filled);
+        this.#bytes = larger;
+      }
+      while (this.#filled < end) {
+        const read = fs.readSync(fd, this.#bytes, this.#filled, end - this.#filled, this.#filled);
+        if (read === 0) break;
+        this.#filled += read;
+      }
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  #firstSeqWithoutHeader(): number {
+    this.#fill(Number.MAX_SAFE_INTEGER);
+    const probe = walkStart(this.segmentId, 0);
+    for (;;) {
+      const step = walkStep(this.#bytes, this.#filled, probe, false);
+      if (step.kind === 'batch') return step.header.baseSeq;
+      if (step.kind === 'end') return 0;
+    }
+  }
+
+  #addBatch(offset: number, header: BatchHeader): void {
+    const batchIndex = this.batches.length;
+    this.batches.push({ offset, baseSeq: header.baseSeq, count: header.count, timeMs: header.timeMs });
+    this.#reserve(header.baseSeq + header.count - this.baseSeq);
+    const bytes = this.#bytes;
+    const end = offset + BATCH_HEADER_BYTES + header.bodyBytes;
+    let index = header.baseSeq - this.baseSeq;
+    for (let at = offset + BATCH_HEADER_BYTES; at < end; ) {
+      const word = bytes.readUInt32LE(at);
+      const length = frameBytes(word);
+      if (frameKind(word) === FRAME.definition) {
+        this.#onDefinition(bytes.subarray(at + 4, at + length));
+      } else {
+        this.#offsets[index] = at;
+        this.#batchOf[index] = batchIndex;
+        index += 1;
+      }
+      at += length;
+    }
+  }
+
+  #addDamage(damage: Damage): void {
+    this.damages.push(damage);
+    if (damage.seqTo !== null) this.#reserve(damage.seqTo - this.baseSeq);
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#offsets.length) return;
+    const size = Math.max(count, this.#offsets.length * 2);
+    const offsets = new Uint32Array(size);
+    offsets.set(this.#offsets);
+    this.#offsets = offsets;
+    const batchOf = new Uint32Array(size);
+    batchOf.set(this.#batchOf);
+    this.#batchOf = batchOf;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The reader's algorithm: from a segment's bytes to its batches, its damage and its end. Recovery, reads and verification
+ * all walk this way, so they cannot disagree about what a segment holds.
+ *
+ * At each offset there is a batch that continues the log (right segment, next seq, epoch not going back, sums hold), or
+ * there is not. If not, the walk looks further on for a batch that does and that was written in a later group: a later
+ * group is written only after the earlier one was synced, so what lies between was acknowledged once and is damaged. When
+ * there is none, the log ends here, and bytes that stand here are a torn tail.
+ */
+import { LIMITS } from '../words/limits.js';
+import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, readBatchHeader } from './format.js';
+
+const MAGIC_BYTES = Buffer.from('BLTL', 'latin1');
+
+/** A stretch of a segment that does not hold what was written. `seqTo` is exclusive; null where nobody can tell. */
+export interface Damage {
+  readonly segmentId: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly seqFrom: number;
+  readonly seqTo: number | null;
+  readonly what: 'header' | 'batch' | 'body' | 'segment';
+}
+
+export type Step =
+  | { readonly kind: 'batch'; readonly offset: number; readonly header: BatchHeader }
+  | { readonly kind: 'damage'; readonly damage: Damage }
+  | { readonly kind: 'end'; readonly offset: number };
+
+export interface WalkState {
+  readonly segmentId: number;
+  /** Where to go on. */
+  offset: number;
+  /** The seq that the next batch must have. */
+  nextSeq: number;
+  /** The least epoch that the next batch may have. */
+  epoch: number;
+}
+
+/** Where a walk of a whole segment begins. */
+export function walkStart(segmentId: number, baseSeq: number): WalkState {
+  return { segmentId, offset: LIMITS.segmentDataOffset, nextSeq: baseSeq, epoch: 0 };
+}
+
+/**
+ * The next step of the walk in `bytes` (the segment from its first byte on), below `end`. With `checkBodies` false only
+ * headers are looked at: quick, for what was synced long ago and is checked when read.
+ */
+export function walkStep(bytes: Buffer, end: number, state: WalkState, checkBodies: boolean): Step {
+  const { segmentId, offset } = state;
+  const header = continuing(bytes, offset, end, state);
+  if (header !== null && header.baseSeq === state.nextSeq) {
+    state.offset = offset + header.spanBytes;
+    state.nextSeq = header.baseSeq + header.count;
+    state.epoch = header.epoch;
+    if (!checkBodies || batchHolds(bytes, offset, header)) return { kind: 'batch', offset, header };
+    if (later(bytes, state.offset, end, state, offset) === null) {
+      // Nothing was written after it: the caller decides whether it was ever acknowledged.
+      state.offset = offset;
+      state.nextSeq = header.baseSeq;
+      return { kind: 'end', offset };
+    }
+    const damage: Damage = {
+      segmentId,
+      offset,
+      bytes: header.spanBytes,
+      seqFrom: header.baseSeq,
+      seqTo: header.baseSeq + header.count,
+      what: 'body',
+    };
+    return { kind: 'damage', damage };
+  }
+  const found = later(bytes, offset + 8, end, state, offset);
+  if (found === null) return { kind: 'end', offset };
+  const damage: Damage = {
+    segmentId,
+    offset,
+    bytes: found.offset - offset,
+    seqFrom: state.nextSeq,
+    seqTo: found.header.baseSeq,
+    what: 'batch',
+  };
+  state.offset = found.offset;
+  state.nextSeq = found.header.baseSeq;
+  return { kind: 'damage', damage };
+}
+
+function continuing(bytes: Buffer, offset: number, end: number, state: WalkState): BatchHeader | null {
+  if (offset + BATCH_HEADER_BYTES > end) return null;
+  const header = readBatchHeader(bytes, offset, state.segmentId);
+  if (header === null || offset + header.spanBytes > end || header.groupOffset > offset) return null;
+  return header.baseSeq >= state.nextSeq && header.epoch >= state.epoch ? header : null;
+}
+
+/** The first whole batch from `from` on that continues the log and belongs to a group that began after `badOffset`. */
+function later(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  state: WalkState,
+  badOffset: number,
+): { offset: number; header: BatchHeader } | null {
+  let at = bytes.indexOf(MAGIC_BYTES, from);
+  while (at !== -1 && at < end) {
+    const header = continuing(bytes, at, end, state);
+    if (header !== null && header.groupOffset > badOffset && batchHolds(bytes, at, header))
+      return { offset: at, header };
+    at = bytes.indexOf(MAGIC_BYTES, at + 1);
+  }
+  return null;
+}
+
+/** The offset after the last byte that is not zero, at or after `from`; `from` when all are zero. */
+export function lastWritten(bytes: Buffer, from: number): number {
+  let at = bytes.length;
+  const zeros = Buffer.alloc(4096);
+  while (at - 4096 >= from && bytes.compare(zeros, 0, 4096, at - 4096, at) === 0) at -= 4096;
+  while (at > from && bytes[at - 1] === 0) at -= 1;
+  return at;
+}

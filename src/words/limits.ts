@@ -1,0 +1,58 @@
+/**
+ * Every limit of the runtime in one place: unit in the name, reason beside it, relations checked when loaded.
+ * At a limit there is a named policy: wait, refuse or spill.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** The largest payload of one record. The frame's length field holds 25 bits, so this is the largest round size. Refuse: E_TOO_LARGE. */
+  recordBytesMax: 16 * MIB,
+  /** A segment's size. Recovery reads the last segment whole, so this bounds recovery: 8 MiB read, checked and walked in under 10 ms. */
+  segmentBytes: 8 * MIB,
+  /** Where the first batch starts: one page, so that page-aligned writing is possible. */
+  segmentDataOffset: 4 * KIB,
+  /** How much one group (one write, one sync) takes. Beyond some hundred KiB a sync is bound by bandwidth, not by count. Wait: the rest goes with the next group. */
+  groupBytesMax: 1 * MIB,
+  /** The ring between one producer and the queue actor. An empty one holds the largest record. At the limit: spill. */
+  ringBytes: 32 * MIB,
+  /** A ring that is not full goes back to its start from here on, so that it stays in the processor's cache. */
+  ringHotBytes: 4 * MIB,
+  /** Encoded records waiting in the producer's own memory when its ring is full. At the limit: append() blocks in slices until there is room. */
+  spillBytesMax: 64 * MIB,
+  spillChunkBytes: 1 * MIB,
+  /** Acknowledgement entries that a producer has not read yet, one a group. At the limit the queue takes nothing more from that ring: wait. */
+  ackEntries: 4096,
+  /** One slice of synchronous backpressure: how long a blocked producer sleeps before it looks at the writer's heartbeat again. */
+  backpressureSliceMs: 20,
+  /** No heartbeat for so long while a producer is blocked: the writer is taken for dead. Refuse: E_WRITER_DEAD. */
+  writerStallMsMax: 10_000,
+  /** The same while the writer is inside a disk call: a stalled disk is not a dead writer. */
+  diskStallMsMax: 60_000,
+  /** Rings one instance can have, the caller's own included. Refuse: E_LIMIT. */
+  producersMax: 64,
+  /** Shape ids are 16 bits on disk; 0 means none. Beyond: plain maps. */
+  shapeIdMax: 65_535,
+  /** Spare segments written ahead. Two, so that one is ready while the other is being written. */
+  spareSegments: 2,
+  /** Verified segments kept in memory for reads. */
+  cacheBytesMax: 256 * MIB,
+  /** How long EXIT may take before what is left is given up, by name. */
+  exitMsMax: 10_000,
+  /** A worker that has not said it is ready by then has failed to start. */
+  startMsMax: 10_000,
+} as const;
+
+const relations: readonly (readonly [boolean, string])[] = [
+  [LIMITS.recordBytesMax < 2 ** 25, 'a payload length fits the 25 bits of a frame word'],
+  [LIMITS.recordBytesMax + KIB <= LIMITS.ringBytes, 'the largest record fits an empty ring'],
+  [
+    LIMITS.ringHotBytes >= 2 * LIMITS.groupBytesMax,
+    'the hot part of a ring holds the group being synced and the next one',
+  ],
+  [Number.isInteger(Math.log2(LIMITS.ringBytes)), 'a ring is a power of two'],
+  [LIMITS.groupBytesMax < LIMITS.segmentBytes, 'a group of small records fits a segment'],
+  [LIMITS.writerStallMsMax > 10 * LIMITS.backpressureSliceMs, 'a stall is many slices'],
+];
+for (const [holds, law] of relations) if (!holds) throw new Error(`limits: ${law}`);
