@@ -134,6 +134,11 @@ export const ERRORS = {
   },
   E_UNCLONEABLE: { number: 1703, exit: 70, hint: 'A message to another thread must be structured-cloneable.' },
   E_MAILBOX_FULL: { number: 1704, exit: 75, hint: 'The mailbox is at its size and its overflow policy is refuse.' },
+  E_ACTOR_HUNG: {
+    number: 1705,
+    exit: 70,
+    hint: 'The actor did not answer in its time. A thread with a native store is never terminated: it is left alone.',
+  },
 
   E_POLICY: { number: 1801, exit: 64, hint: 'See `ltl policy help` for the grammar of policies.' },
   E_TRACE: {
