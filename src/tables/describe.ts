@@ -63,16 +63,16 @@ export function mermaid(name: MachineName): string {
 
 function drawInside(node: AnyStateNode, indent: string): string[] {
   const children = Object.values(node.states);
-  return children.flatMap((state, position) => {
+  return children.flatMap((state) => {
     const id = idOf(pathOf(state));
     const inside = Object.keys(state.states).length === 0 ? [] : drawInside(state, `${indent}  `);
     const body =
       inside.length === 0
         ? [`${indent}state "${state.key}" as ${id}`]
         : [`${indent}state "${state.key}" as ${id} {`, ...inside, `${indent}}`];
-    const start = node.initial?.target?.includes(state) === true ? [`${indent}[*] --> ${id}`] : [];
-    const parallel = node.type === 'parallel' && position > 0;
-    return parallel ? [...body] : [...body, ...start];
+    // A parallel machine enters all its regions; its `initial` names each of them.
+    const starts = node.type !== 'parallel' && (node.initial.target ?? []).includes(state);
+    return starts ? [...body, `${indent}[*] --> ${id}`] : body;
   });
 }
 
