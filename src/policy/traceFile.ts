@@ -1,0 +1,45 @@
+/** Opening a trace file, gzipped or not; the two are told apart by their first bytes, not by the name. */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { LtlError } from '../words/errors.js';
+import { type ArrivalBlock, readTrace } from './trace.js';
+
+/** Blocks of arrivals of a file. Throws E_NO_INPUT when it cannot be read, E_TRACE when it is not a trace. */
+export async function* readTraceFile(path: string): AsyncGenerator<ArrivalBlock> {
+  yield* readTrace(plainBytes(path), path);
+}
+
+async function* plainBytes(path: string): AsyncGenerator<Uint8Array> {
+  const file = fileBytes(path);
+  const first = await file.next();
+  if (first.done === true) return;
+  const whole = chained(first.value, file);
+  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
+    yield* whole;
+    return;
+  }
+  yield* gunzipped(whole, path);
+}
+
+async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw new LtlError('E_NO_INPUT', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function* chained(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+async function* gunzipped(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of Readable.from(bytes).compose(createGunzip())) yield chunk as Uint8Array;
+  } catch (cause) {
+    if (cause instanceof LtlError) throw cause;
+    throw new LtlError('E_TRACE', `${path} is damaged gzip: ${(cause as Error).message}`, { cause });
+  }
+}
