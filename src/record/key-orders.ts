@@ -1,0 +1,121 @@
+/**
+ * Remembers the orders in which objects have their keys, as a tree with a key on each edge, so that a walk over an
+ * object's keys ends at what is known about that order: the shapes that fit it, and how often it was seen without one.
+ * The tree has a limit; when it is reached (objects used as dictionaries) all but the known shapes is forgotten, and
+ * nothing new is remembered for a while that doubles each time.
+ */
+import type { ShapeDefinition } from './shape.js';
+import type { ShapeWriter } from './shape-writer.js';
+
+/** A shape and the writer for one order of its keys. */
+export interface Variant {
+  readonly definition: ShapeDefinition;
+  readonly write: ShapeWriter;
+}
+
+/** What is known about one order of keys. */
+export interface KeyOrder {
+  readonly keys: readonly string[];
+  /** Shapes with exactly these keys, the registered ones first. */
+  readonly variants: Variant[];
+  /** How often it was stored as a map since it was first seen. */
+  seen: number;
+  /** True once a shape was learned, or is being learned, from it. */
+  learned: boolean;
+}
+
+interface Node {
+  readonly depth: number;
+  readonly children: Map<string, Node>;
+  lastKey: string | undefined;
+  lastChild: Node | undefined;
+  order: KeyOrder | undefined;
+}
+
+/** An object with more keys than this is taken for a dictionary. */
+const LEARN_FIELDS_MAX = 64;
+/** Nodes of the tree, about 200 bytes each. */
+const NODES_MAX = 16_384;
+/** The first and the longest pause of remembering, in objects. */
+const PAUSE_MIN = 4096;
+const PAUSE_MAX = 2 ** 22;
+
+const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
+
+export class KeyOrders {
+  /** Gives the variants of an order that is met for the first time. */
+  readonly #variantsOf: (keys: readonly string[]) => Variant[];
+  #root: Node = makeNode(0);
+  readonly #planted: (readonly string[])[] = [];
+  #nodes = 0;
+  #pause = 0;
+  #pauseNext = PAUSE_MIN;
+
+  constructor(variantsOf: (keys: readonly string[]) => Variant[]) {
+    this.#variantsOf = variantsOf;
+  }
+
+  /** Remembers this order for good, whatever its length. */
+  plant(keys: readonly string[]): void {
+    this.#planted.push(keys);
+    this.#plant(keys);
+  }
+
+  /** Forgets all but the planted orders, so that each order is met for the first time again. */
+  forget(): void {
+    this.#root = makeNode(0);
+    this.#nodes = 0;
+    for (const keys of this.#planted) this.#plant(keys);
+  }
+
+  #plant(keys: readonly string[]): void {
+    let node = this.#root;
+    for (const key of keys) {
+      const child = node.children.get(key) ?? makeNode(node.depth + 1);
+      node.children.set(key, child);
+      node = child;
+    }
+  }
+
+  /** What is known about the order of this plain object's keys; undefined for those that are not remembered. */
+  find(value: object): KeyOrder | undefined {
+    if (this.#pause > 0) this.#pause -= 1;
+    let node = this.#root;
+    for (const key in value) {
+      if (node.lastKey === key) {
+        node = node.lastChild!;
+        continue;
+      }
+      const child = node.children.get(key) ?? this.#grow(node, key);
+      if (child === undefined) return undefined;
+      node.lastKey = key;
+      node.lastChild = child;
+      node = child;
+    }
+    if (node.order !== undefined) return node.order;
+    if (node.depth === 0) return undefined;
+    const keys = Object.keys(value);
+    if (keys.length !== node.depth) return undefined;
+    node.order = { keys, variants: this.#variantsOf(keys), seen: 0, learned: false };
+    return node.order;
+  }
+
+  #grow(node: Node, key: string): Node | undefined {
+    if (this.#pause > 0 || node.depth >= LEARN_FIELDS_MAX || key === '__proto__' || INTEGER_LIKE.test(key))
+      return undefined;
+    if (this.#nodes >= NODES_MAX) {
+      this.forget();
+      this.#pause = this.#pauseNext;
+      this.#pauseNext = Math.min(this.#pauseNext * 2, PAUSE_MAX);
+      return undefined;
+    }
+    const child = makeNode(node.depth + 1);
+    node.children.set(key, child);
+    this.#nodes += 1;
+    return child;
+  }
+}
+
+function makeNode(depth: number): Node {
+  return { depth, children: new Map(), lastKey: undefined, lastChild: undefined, order: undefined };
+}
