@@ -1,25 +1,20 @@
 /**
- * One supervised child, seen from its supervisor. The guards are the supervisor's knowledge: whether this exit is the end
- * of the child, and whether the restart budget (so many in a period) still allows another try. A thread with a native store
- * open must never be terminated, so a child that will not stop is reported and waited for, not killed.
+ * One supervised child, seen from its supervisor. What must go down is first marked (doomed) and asked when its turn comes,
+ * and what must come up is due until its turn comes: so the supervisor can keep its order of stop and start whatever
+ * happens meanwhile. The guards are the supervisor's knowledge: whether this exit is the end of the child, and whether
+ * the restart budgets (so many in a period) still allow another try.
  */
 import { setup } from 'xstate';
 
-export type ChildEvent = 'START' | 'READY' | 'EXITED' | 'DEADLINE' | 'ELAPSED' | 'RESTART' | 'STOP';
+export type ChildEvent = 'START' | 'READY' | 'EXITED' | 'CYCLE' | 'STOP' | 'ASK';
 export type ChildGuard = 'staysDown' | 'withinBudget';
 export type ChildEffect =
   | 'spawn'
-  | 'armStartDeadline'
-  | 'armStopDeadline'
-  | 'armBackoff'
-  | 'disarmTimer'
-  | 'countRestart'
-  | 'announceRunning'
-  | 'announceRestarted'
-  | 'announceDown'
-  | 'announceStopped'
   | 'askToStop'
-  | 'reportStuck'
+  | 'announceStarted'
+  | 'announceExited'
+  | 'announceStopped'
+  | 'scheduleRestart'
   | 'escalate';
 
 const nothing = (): void => {};
@@ -29,75 +24,62 @@ export const child = setup({
   guards: { staysDown: () => false, withinBudget: () => true },
   actions: {
     spawn: nothing,
-    armStartDeadline: nothing,
-    armStopDeadline: nothing,
-    armBackoff: nothing,
-    disarmTimer: nothing,
-    countRestart: nothing,
-    announceRunning: nothing,
-    announceRestarted: nothing,
-    announceDown: nothing,
-    announceStopped: nothing,
     askToStop: nothing,
-    reportStuck: nothing,
+    announceStarted: nothing,
+    announceExited: nothing,
+    announceStopped: nothing,
+    scheduleRestart: nothing,
     escalate: nothing,
   },
 }).createMachine({
   id: 'child',
-  initial: 'specified',
+  initial: 'due',
   states: {
-    specified: { on: { START: 'alive.starting', STOP: 'stopped' } },
-    alive: {
+    // It is to be up, and is started when its turn comes.
+    due: {
+      initial: 'specified',
+      states: {
+        specified: {},
+        // Its group is going down and up again.
+        waiting: {},
+        backoff: {},
+      },
+      on: { START: 'up.starting', STOP: 'ended' },
+    },
+    up: {
       initial: 'starting',
       states: {
-        starting: {
-          entry: ['spawn', 'armStartDeadline'],
-          exit: 'disarmTimer',
-          on: {
-            READY: { target: 'running', actions: 'announceRunning' },
-            // It hangs in its start: it is asked to end, and its exit is judged like any other.
-            DEADLINE: { actions: ['reportStuck', 'askToStop'] },
-          },
-        },
-        running: {
-          // A sibling it depends on was restarted, or it was found hung.
-          on: { RESTART: '#child.cycling' },
-        },
-        restarting: {
-          entry: ['spawn', 'armStartDeadline'],
-          exit: 'disarmTimer',
-          on: {
-            READY: { target: 'running', actions: 'announceRestarted' },
-            DEADLINE: { actions: ['reportStuck', 'askToStop'] },
-          },
-        },
+        starting: { entry: 'spawn', on: { READY: { target: 'running', actions: 'announceStarted' } } },
+        running: { on: { CYCLE: '#child.cycling', STOP: '#child.leaving' } },
       },
       on: {
         EXITED: [
-          { guard: 'staysDown', target: 'stopped', actions: 'announceDown' },
-          { guard: 'withinBudget', target: 'backoff', actions: ['announceDown', 'countRestart'] },
-          { target: 'failed', actions: 'announceDown' },
+          { guard: 'staysDown', target: 'ended', actions: 'announceExited' },
+          { guard: 'withinBudget', target: 'due.backoff', actions: ['announceExited', 'scheduleRestart'] },
+          { target: 'failed', actions: ['announceExited', 'escalate'] },
         ],
-        STOP: 'stopping',
       },
-    },
-    backoff: {
-      entry: 'armBackoff',
-      exit: 'disarmTimer',
-      on: { ELAPSED: 'alive.restarting', STOP: 'stopped' },
     },
     // An orderly stop that is followed by a start: it costs nothing of the budget.
     cycling: {
-      entry: ['askToStop', 'armStopDeadline'],
-      exit: 'disarmTimer',
-      on: { EXITED: 'alive.restarting', DEADLINE: { actions: 'reportStuck' }, STOP: 'stopping' },
+      initial: 'doomed',
+      states: {
+        doomed: { on: { ASK: 'asked', STOP: '#child.leaving' } },
+        asked: { entry: 'askToStop', on: { STOP: '#child.leaving.going' } },
+      },
+      on: { EXITED: { target: 'due.waiting', actions: 'announceStopped' } },
     },
-    stopping: {
-      entry: ['askToStop', 'armStopDeadline'],
-      exit: 'disarmTimer',
-      on: { EXITED: 'stopped', DEADLINE: { actions: 'reportStuck' } },
+    leaving: {
+      initial: 'doomed',
+      states: {
+        doomed: { on: { ASK: 'asked' } },
+        asked: { entry: 'askToStop' },
+        // It was asked already, then to come back.
+        going: {},
+      },
+      on: { EXITED: { target: 'ended', actions: 'announceStopped' } },
     },
-    stopped: { entry: 'announceStopped', on: { START: 'alive.starting' } },
-    failed: { entry: 'escalate', on: { START: 'alive.starting', STOP: 'stopped' } },
+    ended: { on: { START: 'up.starting' } },
+    failed: {},
   },
 });

@@ -5,18 +5,21 @@ import type { RestartBudget } from './spec.js';
 
 export class Budget {
   readonly #limit: RestartBudget;
-  /** The times of the restarts within the period, oldest first; never longer than intensity + 1. */
+  /** The times of the restarts within the period, oldest first; never longer than the intensity. */
   #spentMs: number[] = [];
 
   constructor(limit: RestartBudget) {
     this.#limit = limit;
   }
 
-  /** Counts one restart; false when it is beyond the budget. */
-  spend(nowMs: number): boolean {
+  /** True when one more restart is within the budget. */
+  allows(nowMs: number): boolean {
+    return this.count(nowMs) < this.#limit.intensity;
+  }
+
+  spend(nowMs: number): void {
     this.#forget(nowMs);
     this.#spentMs.push(nowMs);
-    return this.#spentMs.length <= this.#limit.intensity;
   }
 
   /** Restarts within the period. */

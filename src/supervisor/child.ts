@@ -1,41 +1,36 @@
 /**
- * One child as its supervisor sees it: its state by name, its handle, its budget and what it last died of.
+ * One child as its supervisor sees it: its machine, its handle, its budget and what it last died of. It carries out what
+ * the machine decides; when, is the supervisor's business.
  */
 import type { Clock } from '../ports/clock.js';
+import { type Guards, Stepper } from '../tables/stepper.js';
 import { START_MS_DEFAULT, STOP_GRACE_MS } from '../words/actor-limits.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import { Budget } from './budget.js';
 import type { ExitReason } from './exit.js';
-import type { Backoff, ChildHandle, ChildSpec, ChildState, ChildStatus, RestartBudget } from './spec.js';
+import type { Backoff, ChildHandle, ChildSpec, ChildStatus, RestartBudget } from './spec.js';
 
 export class Child {
   readonly spec: ChildSpec;
-  state: ChildState = 'idle';
-  /** It is to be up: it is started when its turn comes. */
-  wanted = true;
-  /** It is to be stopped, with the group of a sibling that failed. */
-  doomed = false;
+  readonly machine: Stepper<'child'>;
+  /** Why it ended the last time. */
+  lastExit: ExitReason | undefined;
   /** Not to be started before that time. */
   notBeforeMs = 0;
-  restarts = 0;
-  lastExit: ExitReason | undefined;
   readonly #clock: Clock;
-  readonly #failures: Budget;
+  readonly #recent: Budget;
   readonly #budget: Budget | undefined;
   #handle: ChildHandle | undefined;
   #unseenExit: ExitReason | undefined;
   #startedMs: number | undefined;
+  #restarts = 0;
 
-  constructor(spec: ChildSpec, clock: Clock, period: RestartBudget) {
+  constructor(spec: ChildSpec, guards: Guards<'child'>, clock: Clock, period: RestartBudget) {
     this.spec = spec;
+    this.machine = new Stepper('child', { name: spec.id, guards });
     this.#clock = clock;
-    this.#failures = new Budget(period);
+    this.#recent = new Budget(period);
     this.#budget = spec.budget === undefined ? undefined : new Budget(spec.budget);
-  }
-
-  /** It has a handle: it is up, or its end has not been dealt with yet. */
-  get held(): boolean {
-    return this.#handle !== undefined;
   }
 
   /** Its end, while nobody has dealt with it. */
@@ -43,76 +38,87 @@ export class Child {
     return this.#unseenExit;
   }
 
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** It is to go down in its turn. */
+  get doomed(): boolean {
+    return this.machine.matches('cycling') || this.machine.matches('leaving');
+  }
+
   /** Starts it; `woken` is called when it ends later. Returns why it failed to start, or undefined. */
-  async start(woken: () => void): Promise<ExitReason | undefined> {
-    this.state = 'starting';
+  async spawn(woken: () => void): Promise<ExitReason | undefined> {
     const startMs = this.spec.startMs ?? START_MS_DEFAULT;
     const started = Promise.resolve().then(() => this.spec.start());
-    const late = Symbol('late');
     try {
-      const handle = await before(this.#clock, startMs, started, late);
-      if (handle === late) {
+      const handle = await before(this.#clock, startMs, started, 'late' as const);
+      if (handle === 'late') {
         this.#abandon(started);
         throw new LtlError('E_TIMEOUT', `${this.spec.id} was not ready within ${startMs} ms`);
       }
       this.#hold(handle, woken);
       return undefined;
     } catch (error) {
-      return this.ended({ kind: 'error', error: toWireError(error) });
+      return this.release({ kind: 'error', error: toWireError(error) });
     }
   }
 
-  /** Stops it; returns how it ended. A child that does not keep to its deadline is left behind as hung. */
-  async stop(): Promise<ExitReason> {
-    this.state = 'stopping';
+  /** Sees to it that it stops; returns how it ended. A child that does not keep to its deadline is left behind as hung. */
+  async askToStop(): Promise<ExitReason> {
     const handle = this.#handle;
-    if (handle === undefined) return this.ended({ kind: 'stopped' });
+    if (handle === undefined) return this.release({ kind: 'stopped' });
     const stopped = Promise.resolve()
       .then(() => handle.stop(this.spec.shutdownMs))
       .then(() => handle.exited);
     try {
-      const reason = await before(this.#clock, this.spec.shutdownMs + STOP_GRACE_MS, stopped, {
-        kind: 'hung',
-      } as const);
-      return this.ended(reason);
+      const hung = { kind: 'hung' } as const;
+      return this.release(await before(this.#clock, this.spec.shutdownMs + STOP_GRACE_MS, stopped, hung));
     } catch (error) {
-      return this.ended({ kind: 'error', error: toWireError(error) });
+      return this.release({ kind: 'error', error: toWireError(error) });
     }
   }
 
-  /** Forgets the handle of a child that is no more. */
-  ended(reason: ExitReason): ExitReason {
+  /** Lets go of a child that is no more. */
+  release(reason: ExitReason): ExitReason {
     this.#handle = undefined;
     this.#unseenExit = undefined;
-    this.doomed = false;
     this.lastExit = reason;
-    this.state = 'ended';
     return reason;
   }
 
-  /** Counts a failure: the pause before its restart, or undefined when its own budget is spent. */
-  fail(backoff: Backoff): number | undefined {
-    const nowMs = this.#clock.nowMs();
-    const earlier = this.#failures.count(nowMs);
-    this.#failures.spend(nowMs);
-    this.restarts++;
-    if (this.#budget?.spend(nowMs) === false) return undefined;
-    return Math.min(backoff.maxMs, backoff.minMs * backoff.factor ** earlier);
+  /** True when its own budget, if it has one, allows one more restart. */
+  get withinBudget(): boolean {
+    return this.#budget?.allows(this.#clock.nowMs()) ?? true;
   }
 
-  get budget(): string {
-    return String(this.#budget);
+  /** Counts a restart and sets when it may start: the pause grows with its restarts within the period. Returns the pause. */
+  scheduleRestart(backoff: Backoff): number {
+    const nowMs = this.#clock.nowMs();
+    const delayMs = Math.min(backoff.maxMs, backoff.minMs * backoff.factor ** this.#recent.count(nowMs));
+    this.#recent.spend(nowMs);
+    this.#budget?.spend(nowMs);
+    this.#restarts++;
+    this.notBeforeMs = nowMs + delayMs;
+    return delayMs;
   }
 
   status(): ChildStatus {
-    const { spec, state, restarts, lastExit } = this;
-    return { id: spec.id, state, restart: spec.restart, restarts, startedMs: this.#startedMs, lastExit };
+    const { spec, lastExit } = this;
+    const state = this.machine.state;
+    return {
+      id: spec.id,
+      state,
+      restart: spec.restart,
+      restarts: this.#restarts,
+      startedMs: this.#startedMs,
+      lastExit,
+    };
   }
 
   #hold(handle: ChildHandle, woken: () => void): void {
     this.#handle = handle;
     this.#startedMs = this.#clock.nowMs();
-    this.state = 'running';
     void handle.exited.then((reason) => {
       if (this.#handle !== handle) return;
       this.#unseenExit = reason;

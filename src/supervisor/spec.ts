@@ -44,11 +44,10 @@ export interface ChildHandle {
   stop(deadlineMs: number): Promise<void>;
 }
 
-export type ChildState = 'idle' | 'starting' | 'running' | 'stopping' | 'waiting' | 'ended';
-
 export interface ChildStatus {
   readonly id: string;
-  readonly state: ChildState;
+  /** Leaf path in machines/child.ts: `up.running`, `due.backoff`. */
+  readonly state: string;
   readonly restart: Restart;
   readonly restarts: number;
   /** Milliseconds since the epoch of its last readiness. */
@@ -56,10 +55,9 @@ export interface ChildStatus {
   readonly lastExit: ExitReason | undefined;
 }
 
-export type SupervisorState = 'idle' | 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';
-
 export interface SupervisorStatus {
-  readonly state: SupervisorState;
+  /** Leaf path in machines/supervisor.ts: `up.running`, `failed`. */
+  readonly state: string;
   readonly strategy: Strategy;
   readonly restarts: number;
   readonly children: readonly ChildStatus[];

@@ -10,6 +10,8 @@
  * only when those after it that must stop are down. Fairness: ends are dealt with in the order of the children.
  */
 import { type Clock, realClock } from '../ports/clock.js';
+import type { EffectOf, EventOf } from '../tables/names.js';
+import { Stepper } from '../tables/stepper.js';
 import {
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
@@ -20,15 +22,7 @@ import { LtlError } from '../words/errors.js';
 import { Budget } from './budget.js';
 import { Child } from './child.js';
 import { describeExit, type ExitReason, exitError, isNormal } from './exit.js';
-import type {
-  Backoff,
-  ChildHandle,
-  ChildSpec,
-  Strategy,
-  SupervisorEvent,
-  SupervisorState,
-  SupervisorStatus,
-} from './spec.js';
+import type { Backoff, ChildHandle, ChildSpec, Strategy, SupervisorEvent, SupervisorStatus } from './spec.js';
 
 export interface SupervisorOptions {
   readonly strategy: Strategy;
@@ -54,13 +48,13 @@ export class Supervisor implements ChildHandle {
   readonly #budget: Budget;
   readonly #period: { readonly intensity: number; readonly periodMs: number };
   readonly #tell: (event: SupervisorEvent) => void;
-  #children: Child[];
-  #state: SupervisorState = 'idle';
+  readonly #machine = new Stepper('supervisor', {});
+  readonly #children: readonly Child[];
   #failure: ExitReason | undefined;
   #restarts = 0;
   #started: Promise<void> | undefined;
-  #isUp: (() => void) | undefined;
-  #settleExited: (reason: ExitReason) => void = () => undefined;
+  #announceUp: () => void = () => undefined;
+  #announceEnd: (reason: ExitReason) => void = () => undefined;
   #wake: () => void = () => undefined;
 
   constructor(options: SupervisorOptions) {
@@ -74,43 +68,35 @@ export class Supervisor implements ChildHandle {
     this.#budget = new Budget(this.#period);
     this.#tell = options.onEvent ?? (() => undefined);
     this.exited = new Promise((resolve) => {
-      this.#settleExited = resolve;
+      this.#announceEnd = resolve;
     });
-    this.#children = options.children.map((spec) => new Child(spec, this.#clock, this.#period));
+    this.#children = options.children.map((spec) => this.#child(spec));
     const ids = new Set(options.children.map(({ id }) => id));
     if (ids.size !== options.children.length) throw new LtlError('E_ARGUMENT', 'two children have the same id');
   }
 
   /** Starts the children in order. Rejects with a child's error when it does not start: those before it are stopped again. */
   start(): Promise<void> {
-    if (this.#started !== undefined) return this.#started;
-    if (this.#state !== 'idle')
-      return Promise.reject(new LtlError('E_CLOSED', 'the supervisor was stopped before it started'));
-    this.#state = 'starting';
-    this.#started = new Promise((resolve, reject) => {
-      this.#isUp = resolve;
+    this.#started ??= new Promise((resolve, reject) => {
+      this.#announceUp = resolve;
       void this.exited.then((reason) => {
-        if (reason.kind === 'stopped') reject(new LtlError('E_CLOSED', 'the supervisor was stopped while it started'));
-        else reject(exitError('the supervisor', reason));
+        if (reason.kind !== 'stopped') reject(exitError('the supervisor', reason));
+        else reject(new LtlError('E_CLOSED', 'the supervisor was stopped before all its children were up'));
       });
+      if (this.#step('START')) void this.#loop();
     });
-    void this.#loop();
     return this.#started;
   }
 
   /** Stops the children in reverse order, each within its own deadline. Resolves when all are down; never rejects. */
-  async stop(_deadlineMs?: number): Promise<void> {
-    if (this.#state === 'idle') this.#finish('stopped', { kind: 'stopped' });
-    if (this.#state !== 'stopped' && this.#state !== 'failed') {
-      this.#state = 'stopping';
-      this.#wake();
-    }
+  async stop(): Promise<void> {
+    if (this.#step('STOP')) this.#wake();
     await this.exited;
   }
 
   status(): SupervisorStatus {
     return {
-      state: this.#state,
+      state: this.#machine.state,
       strategy: this.#strategy,
       restarts: this.#restarts,
       children: this.#children.map((child) => child.status()),
@@ -118,61 +104,105 @@ export class Supervisor implements ChildHandle {
     };
   }
 
+  #child(spec: ChildSpec): Child {
+    const child: Child = new Child(
+      spec,
+      {
+        staysDown: () => this.#machine.matches('down') || staysDown(spec, child.lastExit),
+        withinBudget: () => child.withinBudget && this.#budget.allows(this.#clock.nowMs()),
+      },
+      this.#clock,
+      this.#period,
+    );
+    return child;
+  }
+
+  /** Moves the supervisor's own machine; true when the event meant something. */
+  #step(event: EventOf<'supervisor'>): boolean {
+    const effects = this.#machine.step(event);
+    for (const effect of effects ?? []) {
+      if (effect === 'announceUp') this.#announceUp();
+      else if (effect === 'announceEnd') this.#announceEnd(this.#failure ?? { kind: 'stopped' });
+      else for (const child of this.#children) child.machine.step('STOP');
+    }
+    return effects !== undefined;
+  }
+
   async #loop(): Promise<void> {
-    while (this.#state !== 'stopped' && this.#state !== 'failed') await this.#step();
+    while (this.#machine.matches('up') || this.#machine.matches('down')) await this.#act();
   }
 
-  /** One act, whatever is most urgent now. */
-  async #step(): Promise<void> {
+  /** One act, whatever is most urgent now: an end, then a stop, last child first, then a start, first child first. */
+  async #act(): Promise<void> {
     const ended = this.#children.find((child) => child.unseenExit !== undefined);
-    if (ended?.unseenExit !== undefined) return this.#dealWith(ended, ended.unseenExit);
-    const goingDown = this.#state === 'stopping';
-    const toStop = this.#children.findLast((child) => child.held && (goingDown || child.doomed));
-    if (toStop !== undefined) return this.#stopChild(toStop);
-    if (goingDown) {
-      if (this.#failure === undefined) return this.#finish('stopped', { kind: 'stopped' });
-      return this.#finish('failed', this.#failure);
+    if (ended?.unseenExit !== undefined) {
+      ended.release(ended.unseenExit);
+      return this.#tellChild(ended, 'EXITED');
     }
-    const toStart = this.#children.find((child) => child.wanted && !child.held);
-    if (toStart === undefined) {
-      this.#state = 'running';
-      this.#isUp?.();
-      return this.#pause(undefined);
+    const doomed = this.#children.findLast((child) => child.doomed);
+    if (doomed !== undefined) return this.#tellChild(doomed, 'ASK');
+    const due = this.#children.find((child) => child.machine.matches('due'));
+    if (due === undefined) {
+      this.#step('SETTLED');
+      return this.#machine.matches('up') ? this.#pause(undefined) : undefined;
     }
-    const waitMs = toStart.notBeforeMs - this.#clock.nowMs();
-    return waitMs > 0 ? this.#pause(waitMs) : this.#startChild(toStart);
+    const waitMs = due.notBeforeMs - this.#clock.nowMs();
+    return waitMs > 0 ? this.#pause(waitMs) : this.#tellChild(due, 'START');
   }
 
-  /** A child ended by itself: forget it, or restart its group, or give up. */
-  #dealWith(child: Child, reason: ExitReason): void {
-    const expected = child.doomed || this.#state === 'stopping';
-    child.ended(reason);
-    this.#tell({ type: 'exited', id: child.spec.id, atMs: this.#clock.nowMs(), reason });
-    if (expected) return;
-    if (child.spec.restart === 'temporary' || (child.spec.restart === 'transient' && isNormal(reason))) {
-      child.wanted = false;
+  /** Steps a child's machine and carries out what it answers. */
+  async #tellChild(child: Child, event: EventOf<'child'>): Promise<void> {
+    for (const effect of child.machine.step(event) ?? []) await this.#carryOut(effect, child);
+  }
+
+  async #carryOut(effect: EffectOf<'child'>, child: Child): Promise<void> {
+    const id = child.spec.id;
+    const atMs = this.#clock.nowMs();
+    const reason: ExitReason = child.lastExit ?? { kind: 'stopped' };
+    switch (effect) {
+      case 'spawn':
+        return this.#spawn(child);
+      case 'askToStop':
+        this.#tell({ type: 'stopping', id, atMs });
+        await child.askToStop();
+        return this.#tellChild(child, 'EXITED');
+      case 'announceStarted':
+        return this.#tell({ type: 'started', id, atMs, restarts: child.restarts });
+      case 'announceExited':
+        return this.#tell({ type: 'exited', id, atMs, reason });
+      case 'announceStopped':
+        return this.#tell({ type: 'stopped', id, atMs, reason });
+      case 'scheduleRestart':
+        return this.#scheduleRestart(child);
+      case 'escalate':
+        return this.#giveUp(child, beyondBudget(id, String(this.#budget), reason));
+    }
+  }
+
+  async #spawn(child: Child): Promise<void> {
+    const failure = await child.spawn(() => this.#wake());
+    if (failure === undefined) {
+      await this.#tellChild(child, 'READY');
+      // Whoever asked for the stop while it started could not mark it then.
+      if (this.#machine.matches('down')) child.machine.step('STOP');
       return;
     }
-    this.#restart(child, reason);
+    // A child that cannot start at all is the caller's to know; one that cannot be restarted is tried within the budget.
+    if (this.#machine.matches('up.starting')) this.#giveUp(child, failure);
+    await this.#tellChild(child, 'EXITED');
   }
 
-  #restart(child: Child, reason: ExitReason): void {
-    const nowMs = this.#clock.nowMs();
-    const within = this.#budget.spend(nowMs);
-    const delayMs = child.fail(this.#backoff);
-    if (!within) return this.#escalate(child, reason, String(this.#budget));
-    if (delayMs === undefined) return this.#escalate(child, reason, `its own ${child.budget}`);
+  /** The failed child comes up after its pause, and its group goes down and up with it. */
+  #scheduleRestart(child: Child): void {
     this.#restarts++;
-    if (this.#state === 'running') this.#state = 'restarting';
-    child.state = 'waiting';
-    child.notBeforeMs = nowMs + delayMs;
+    this.#budget.spend(this.#clock.nowMs());
+    this.#step('LOST');
+    const delayMs = child.scheduleRestart(this.#backoff);
     const group = this.#group(child);
-    for (const member of group) {
-      member.doomed = member.held;
-      member.wanted = member === child || (member.spec.restart !== 'temporary' && (member.wanted || member.held));
-    }
+    for (const member of group)
+      if (!member.machine.matches('due')) member.machine.step(member.spec.restart === 'temporary' ? 'STOP' : 'CYCLE');
     const ids = group.map((member) => member.spec.id);
-    this.#tell({ type: 'restarting', id: child.spec.id, atMs: nowMs, delayMs, group: ids });
+    this.#tell({ type: 'restarting', id: child.spec.id, atMs: this.#clock.nowMs(), delayMs, group: ids });
   }
 
   /** The child and those that go down and up with it. */
@@ -187,43 +217,10 @@ export class Supervisor implements ChildHandle {
     }
   }
 
-  async #stopChild(child: Child): Promise<void> {
-    this.#tell({ type: 'stopping', id: child.spec.id, atMs: this.#clock.nowMs() });
-    const reason = await child.stop();
-    this.#tell({ type: 'stopped', id: child.spec.id, atMs: this.#clock.nowMs(), reason });
-  }
-
-  async #startChild(child: Child): Promise<void> {
-    const failure = await child.start(() => this.#wake());
-    if (failure === undefined) {
-      this.#tell({ type: 'started', id: child.spec.id, atMs: this.#clock.nowMs(), restarts: child.restarts });
-      return;
-    }
-    this.#tell({ type: 'exited', id: child.spec.id, atMs: this.#clock.nowMs(), reason: failure });
-    if (this.#state === 'stopping') return;
-    // A child that cannot start at all is the caller's to know; one that cannot be restarted is tried within the budget.
-    if (this.#state === 'starting') this.#giveUp(child, failure);
-    else if (child.spec.restart === 'temporary') child.wanted = false;
-    else this.#restart(child, failure);
-  }
-
-  #escalate(child: Child, last: ExitReason, limit: string): void {
-    const message = `${child.spec.id} failed beyond ${limit}; last: ${describeExit(last)}`;
-    this.#giveUp(child, {
-      kind: 'error',
-      error: { code: 'E_RESTART_INTENSITY', message, details: { id: child.spec.id, last } },
-    });
-  }
-
   #giveUp(child: Child, reason: ExitReason): void {
     this.#failure = reason;
-    this.#state = 'stopping';
+    this.#step('GIVE_UP');
     this.#tell({ type: 'escalated', id: child.spec.id, atMs: this.#clock.nowMs(), reason });
-  }
-
-  #finish(state: 'stopped' | 'failed', reason: ExitReason): void {
-    this.#state = state;
-    this.#settleExited(reason);
   }
 
   /** Waits until something happens, or for `forMs`. */
@@ -236,4 +233,15 @@ export class Supervisor implements ChildHandle {
       };
     });
   }
+}
+
+/** Is this end the last one of the child? */
+function staysDown(spec: ChildSpec, reason: ExitReason | undefined): boolean {
+  if (spec.restart === 'temporary') return true;
+  return spec.restart === 'transient' && reason !== undefined && isNormal(reason);
+}
+
+function beyondBudget(id: string, supervisorBudget: string, last: ExitReason): ExitReason {
+  const message = `${id} failed beyond the supervisor's ${supervisorBudget} or its own budget; last: ${describeExit(last)}`;
+  return { kind: 'error', error: { code: 'E_RESTART_INTENSITY', message, details: { id, last } } };
 }

@@ -4,12 +4,18 @@ import type { IntegrityEffect, IntegrityEvent, IntegrityGuard } from '../../mach
 import type { ModeEffect, ModeEvent, ModeGuard } from '../../machines/mode.js';
 import type { PhaseEffect, PhaseEvent, PhaseGuard } from '../../machines/phase.js';
 import type { SleepEffect, SleepEvent, SleepGuard } from '../../machines/sleep.js';
+import type { SupervisorEffect, SupervisorEvent, SupervisorGuard } from '../../machines/supervisor.js';
 
 export interface MachineWords {
   readonly phase: { readonly event: PhaseEvent; readonly effect: PhaseEffect; readonly guard: PhaseGuard };
   readonly mode: { readonly event: ModeEvent; readonly effect: ModeEffect; readonly guard: ModeGuard };
   readonly sleep: { readonly event: SleepEvent; readonly effect: SleepEffect; readonly guard: SleepGuard };
   readonly child: { readonly event: ChildEvent; readonly effect: ChildEffect; readonly guard: ChildGuard };
+  readonly supervisor: {
+    readonly event: SupervisorEvent;
+    readonly effect: SupervisorEffect;
+    readonly guard: SupervisorGuard;
+  };
   readonly integrity: {
     readonly event: IntegrityEvent;
     readonly effect: IntegrityEffect;

@@ -7,5 +7,6 @@ import { integrity } from '../../machines/integrity.js';
 import { mode } from '../../machines/mode.js';
 import { phase } from '../../machines/phase.js';
 import { sleep } from '../../machines/sleep.js';
+import { supervisor } from '../../machines/supervisor.js';
 
-export const MACHINES = { phase, mode, sleep, child, integrity } as const;
+export const MACHINES = { phase, mode, sleep, child, supervisor, integrity } as const;

@@ -57,11 +57,11 @@ describe('a stepper', () => {
       guards: { staysDown: () => false, withinBudget: () => budget-- > 0 },
     });
     child.step('START');
-    for (const end of ['backoff', 'backoff', 'failed']) {
+    for (const end of ['due.backoff', 'due.backoff', 'failed']) {
       child.step('READY');
       child.step('EXITED');
       expect(child.state).toBe(end);
-      child.step('ELAPSED');
+      child.step('START');
     }
   });
 });
