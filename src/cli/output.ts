@@ -1,0 +1,91 @@
+/**
+ * Writing to stdout: gathered, with backpressure, and quiet when the reader has gone (`ltl read | head`).
+ */
+import type { Writable } from 'node:stream';
+
+const FLUSH_CHARACTERS = 64 * 1024;
+
+/** Thrown when stdout was closed by its reader: a reason to stop, no failure of ours. */
+export class OutputClosed extends Error {
+  constructor() {
+    super('stdout was closed');
+    this.name = 'OutputClosed';
+  }
+}
+
+/** Text for a stream, gathered into large writes. What was added goes out at the latest when the event loop turns. */
+export class Output {
+  readonly #stream: Writable;
+  #text = '';
+  #flushing: Promise<void> | null = null;
+  #scheduled = false;
+  #closed = false;
+  readonly #abort = new AbortController();
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    stream.on('error', this.#onError);
+  }
+
+  /** Aborted when the reader has gone. */
+  get closed(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Adds text. Await the promise, when there is one, before adding more: the stream is full. Throws OutputClosed. */
+  add(text: string): Promise<void> | undefined {
+    if (this.#closed) throw new OutputClosed();
+    this.#text += text;
+    if (this.#text.length >= FLUSH_CHARACTERS) return this.flush();
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.flush().catch(() => this.#onError());
+      });
+    }
+    return undefined;
+  }
+
+  /** Resolves when the stream has taken everything. Rejects with OutputClosed. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== null) await this.#flushing;
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    this.#flushing = this.#write(text);
+    try {
+      await this.#flushing;
+    } finally {
+      this.#flushing = null;
+    }
+  }
+
+  #write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) reject(new OutputClosed());
+      else
+        this.#stream.write(text, (error) => {
+          if (error === null || error === undefined) resolve();
+          else reject(isClosed(error) ? new OutputClosed() : error);
+        });
+    });
+  }
+
+  readonly #onError = (): void => {
+    this.#closed = true;
+    this.#abort.abort();
+  };
+}
+
+/** Writes one text, whole. */
+export async function writeAll(stream: Writable, text: string): Promise<void> {
+  const output = new Output(stream);
+  await output.add(text);
+  await output.flush();
+}
+
+function isClosed(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ECONNRESET';
+}
