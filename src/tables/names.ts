@@ -1,8 +1,13 @@
 /** The words of each machine as types: what a stepper accepts and answers. Types only, so that nothing imports XState. */
 import type { ChildEffect, ChildEvent, ChildGuard } from '../../machines/child.js';
+import type { LockEffect, LockGuard, LockOp } from '../../machines/figures.js';
 import type { IntegrityEffect, IntegrityEvent, IntegrityGuard } from '../../machines/integrity.js';
+import type { LockEvent } from '../../machines/lock.js';
 import type { ModeEffect, ModeEvent, ModeGuard } from '../../machines/mode.js';
+import type { MutexEvent } from '../../machines/mutex.js';
 import type { PhaseEffect, PhaseEvent, PhaseGuard } from '../../machines/phase.js';
+import type { SemaphoreEvent } from '../../machines/semaphore.js';
+import type { SignalEvent } from '../../machines/signal.js';
 import type { SleepEffect, SleepEvent, SleepGuard } from '../../machines/sleep.js';
 import type { SupervisorEffect, SupervisorEvent, SupervisorGuard } from '../../machines/supervisor.js';
 
@@ -21,6 +26,18 @@ export interface MachineWords {
     readonly effect: IntegrityEffect;
     readonly guard: IntegrityGuard;
   };
+  readonly mutex: LockWords<MutexEvent>;
+  readonly semaphore: LockWords<SemaphoreEvent>;
+  readonly lock: LockWords<LockEvent>;
+  readonly signalAuto: LockWords<SignalEvent>;
+  readonly signalManual: LockWords<SignalEvent>;
+}
+
+/** The lock machines share their guards, integer ops and effects; each has its own events. */
+interface LockWords<Event extends string> {
+  readonly event: Event;
+  readonly effect: LockEffect | LockOp;
+  readonly guard: LockGuard;
 }
 
 export type MachineName = keyof MachineWords;

@@ -4,9 +4,25 @@
  */
 import { child } from '../../machines/child.js';
 import { integrity } from '../../machines/integrity.js';
+import { lock } from '../../machines/lock.js';
 import { mode } from '../../machines/mode.js';
+import { mutex } from '../../machines/mutex.js';
 import { phase } from '../../machines/phase.js';
+import { semaphore } from '../../machines/semaphore.js';
+import { signalAuto, signalManual } from '../../machines/signal.js';
 import { sleep } from '../../machines/sleep.js';
 import { supervisor } from '../../machines/supervisor.js';
 
-export const MACHINES = { phase, mode, sleep, child, supervisor, integrity } as const;
+export const MACHINES = {
+  phase,
+  mode,
+  sleep,
+  child,
+  supervisor,
+  integrity,
+  mutex,
+  semaphore,
+  lock,
+  signalAuto,
+  signalManual,
+} as const;
