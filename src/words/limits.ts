@@ -38,6 +38,8 @@ export const LIMITS = {
   spareSegments: 2,
   /** Verified segments kept in memory for reads. */
   cacheBytesMax: 256 * MIB,
+  /** How often one look for the writer's lock may find that another process was quicker. Refuse: E_LOCKED. */
+  lockTriesMax: 64,
   /** How long EXIT may take before what is left is given up, by name. */
   exitMsMax: 10_000,
   /** A worker that has not said it is ready by then has failed to start. */
