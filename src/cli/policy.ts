@@ -36,8 +36,12 @@ async function run([command, ...rest]: string[], io: PolicyIo): Promise<void> {
   });
   if (values.trace === undefined) throw new LtlError('E_USAGE', 'simulate needs --trace FILE');
   if (values.policy === undefined) throw new LtlError('E_USAGE', 'simulate needs --policy SPEC');
-  const [outcome] = await simulate([parsePolicy(values.policy)], readTraceFile(values.trace), {
-    seed: Number(values.seed),
-  });
+  const [outcome] = await simulate(
+    [parsePolicy(values.policy, { seed: Number(values.seed) })],
+    readTraceFile(values.trace),
+    {
+      seed: Number(values.seed),
+    },
+  );
   io.stdout.write(`${JSON.stringify(outcome)}\n`);
 }

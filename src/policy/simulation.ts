@@ -50,6 +50,7 @@ export class Simulation {
   #spentToMs = Number.NaN;
   #wokeMs = Number.NaN;
   #stalls = 0;
+  #firedMs = -1;
 
   #held = false;
   #heldMs = 0;
@@ -78,6 +79,11 @@ export class Simulation {
     this.#held = true;
     this.#heldMs = atMs;
     this.#heldBytes = bytes;
+  }
+
+  /** What has been counted so far. */
+  get tally(): Tally {
+    return this.#tally;
   }
 
   /** Runs on until nothing waits or nothing more would happen; then the results. */
@@ -140,10 +146,11 @@ export class Simulation {
       this.#serve();
       return;
     }
-    if (this.#timerMs > this.#nowMs) this.#stalls = 0;
+    if (this.#timerMs > this.#firedMs) this.#stalls = 0;
     else if (++this.#stalls > STALLS_MAX)
       throw new LtlError('E_POLICY', `${this.policy.spec} fires its timer at ${this.#nowMs} ms for ever`);
     this.#nowMs = this.#timerMs;
+    this.#firedMs = this.#timerMs;
     this.#timerMs = NEVER;
     this.#ask('timer');
   }

@@ -22,6 +22,8 @@ export class Tally {
   busyMs = 0;
   catchUpMsMax = 0;
   waitingAtEnd = 0;
+  /** When counting began. */
+  sinceMs = 0;
   firstMs = 0;
   lastMs = 0;
   endMs = 0;
@@ -106,6 +108,7 @@ export class Tally {
   /** A tally of the time from now on, in the middle of a run. */
   restarted(nowMs: number): Tally {
     const next = new Tally(this.#transitionsMax);
+    next.sinceMs = nowMs;
     next.#populationToMs = nowMs;
     next.#sleptMs = this.#sleptMs;
     return next;

@@ -4,6 +4,7 @@ import { definePolicy } from '../define.js';
 import { cheapestState } from '../idleCost.js';
 import { descendingPolicy, type Step } from './descent.js';
 import { envelopeSteps } from './envelope.js';
+import { worstRatio } from './ratio.js';
 
 interface Idle {
   readonly spec: string;
@@ -15,25 +16,34 @@ export function alwaysAwakePolicy({ spec, states }: Idle): Policy<null> {
   return definePolicy({
     spec,
     states,
-    worstRatio: states.length === 1 ? 1 : null,
+    worstRatio: worstRatio(states, []),
     memory: null,
     decide: () => ({ state: AWAKE, timerMs: NEVER, reason: 'always', memory: null }),
   });
 }
 
 /** Follows the same steps in every idle period. */
-export function stepsPolicy({ spec, states }: Idle, steps: readonly Step[], worstRatio: number | null): Policy {
-  return descendingPolicy({ spec, states, worstRatio, lesson: null, plan: () => steps });
+function stepsPolicy({ spec, states }: Idle, steps: readonly Step[]): Policy {
+  return descendingPolicy({
+    spec,
+    states,
+    worstRatio: worstRatio(states, steps),
+    lesson: null,
+    plan: () => steps,
+  });
 }
 
-/** Sleeps after T idle ms. */
-export function timeoutPolicy(idle: Idle, timeoutMs: number): Policy {
-  return stepsPolicy(idle, [{ afterMs: timeoutMs, state: 1, reason: 'timeout' }], timeoutRatio(timeoutMs, idle.states));
+/** Goes down into the nth sleep state after the nth of the given idle times; with one of them the plain timeout. */
+export function ladderPolicy(idle: Idle, timesMs: readonly number[]): Policy {
+  return stepsPolicy(
+    idle,
+    timesMs.map((afterMs, index) => ({ afterMs, state: index + 1, reason: 'timeout' })),
+  );
 }
 
 /** Goes down where the states' cost lines cross. */
 export function envelopePolicy(idle: Idle): Policy {
-  return stepsPolicy(idle, envelopeSteps(idle.states), 2);
+  return stepsPolicy(idle, envelopeSteps(idle.states));
 }
 
 /** The offline optimum as a policy: it is told when the next record comes and goes straight to the cheapest state. */
@@ -50,17 +60,4 @@ export function oraclePolicy({ spec, states }: Idle): Policy<null> {
       return { state, timerMs: NEVER, reason: kind === 'drained' ? 'foresight' : 'arrival', memory: null };
     },
   });
-}
-
-/**
- * Worst ratio of a timeout T against the optimum with break-even length B. The adversary ends the idle period just after
- * the timeout: (T + B) / min(T, B). It is 2 at T = B and grows on both sides; null (unbounded) when T or B is 0.
- */
-function timeoutRatio(timeoutMs: number, states: readonly SleepState[]): number | null {
-  const [awake, asleep] = states;
-  if (awake === undefined || asleep === undefined || asleep.power !== 0 || awake.wakeCost !== 0 || awake.power === 0)
-    return null;
-  const breakEven = asleep.wakeCost / awake.power;
-  const least = Math.min(timeoutMs, breakEven);
-  return least === 0 ? null : (timeoutMs + breakEven) / least;
 }

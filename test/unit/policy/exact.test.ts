@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../src/policy/outcome.js';
-import { simulate } from '../../src/policy/simulate.js';
-import { parsePolicy } from '../../src/policy/spec.js';
-import type { ArrivalBlock } from '../../src/policy/trace.js';
+import type { Outcome } from '../../../src/policy/outcome.js';
+import { simulate } from '../../../src/policy/simulate.js';
+import { parsePolicy } from '../../../src/policy/spec.js';
+import type { ArrivalBlock } from '../../../src/policy/trace.js';
 
 function block(times: readonly number[]): ArrivalBlock {
   return { atMs: Float64Array.from(times), bytes: new Float64Array(times.length).fill(1), count: times.length };

@@ -1,0 +1,53 @@
+/** The worst ratio of a plan of steps to the offline optimum, worked out exactly from the states' cost lines. */
+import type { SleepState } from '../contract.js';
+import type { Step } from './descent.js';
+import { envelopeSteps } from './envelope.js';
+
+/**
+ * Both costs are piecewise linear in the idle length, so their ratio is monotone between bends and its supremum lies
+ * just before or after a step, at a bend of the optimum, or at infinity. Null when it is unbounded.
+ */
+export function worstRatio(states: readonly SleepState[], steps: readonly Step[]): number | null {
+  let worst = 1;
+  const meet = (cost: number, optimum: number): void => {
+    if (cost > 0) worst = Math.max(worst, optimum === 0 ? Number.POSITIVE_INFINITY : cost / optimum);
+  };
+  const walk = walked(states, steps);
+  for (const { fromMs, toMs, spent, state } of walk) {
+    const bends = envelopeSteps(states).map(({ afterMs }) => afterMs);
+    for (const atMs of [fromMs, ...bends.filter((bend) => bend > fromMs && bend < toMs), toMs]) {
+      if (atMs === Number.POSITIVE_INFINITY) continue;
+      meet(spent + state.power * (atMs - fromMs) + state.wakeCost, optimumOf(states, atMs));
+    }
+  }
+  const powerLeast = Math.min(...states.map(({ power }) => power));
+  const last = walk.at(-1);
+  if (last !== undefined && last.state.power > powerLeast) meet(last.state.power, powerLeast);
+  return Number.isFinite(worst) ? worst : null;
+}
+
+interface Stay {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly spent: number;
+  readonly state: SleepState;
+}
+
+function walked(states: readonly SleepState[], steps: readonly Step[]): Stay[] {
+  const stays: Stay[] = [];
+  let fromMs = 0;
+  let spent = 0;
+  let state = states[0] as SleepState;
+  for (const step of steps) {
+    stays.push({ fromMs, toMs: step.afterMs, spent, state });
+    spent += state.power * (step.afterMs - fromMs);
+    fromMs = step.afterMs;
+    state = states[step.state] as SleepState;
+  }
+  stays.push({ fromMs, toMs: Number.POSITIVE_INFINITY, spent, state });
+  return stays;
+}
+
+function optimumOf(states: readonly SleepState[], idleMs: number): number {
+  return Math.min(...states.map(({ power, wakeCost }) => power * idleMs + wakeCost));
+}
