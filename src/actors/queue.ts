@@ -1,0 +1,223 @@
+/**
+ * The queue actor: the single owner of the log's tail. It takes whatever the rings hold, writes it as one group, syncs
+ * once, publishes the durable tail, acknowledges in bulk, and begins again at once: no artificial delay. With nothing to
+ * do it spins for a moment (a wake-up costs more than the spin), then parks on the doorbell.
+ *
+ * Ordering: each ring's records keep their order; between rings the order of the groups decides. Fairness: the ring that
+ * goes first changes with every group, and each gets an equal share of a group's room.
+ */
+import { loadDisk } from '../ports/disk.js';
+import { type KnownDurable, type Recovered, recover } from '../log/recover.js';
+import { type StorePaths, storePaths } from '../log/folder.js';
+import { LogWriter } from '../log/writer.js';
+import { Board, WORD, WRITER } from '../wire/board.js';
+import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
+import { isLtlError, toWireError, type WireError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import type { RecoveryReport } from '../log/recover.js';
+import type { ActorContext, ActorModule } from './host.js';
+
+export interface QueueInput {
+  readonly root: string;
+  readonly board: SharedArrayBuffer;
+  readonly logId: string;
+  /** The writer's life (its lock's number) × 65536 + how often this actor was restarted in it. */
+  readonly epoch: number;
+  readonly segmentBytes: number;
+  readonly rings: readonly RingHandle[];
+  readonly known: KnownDurable | null;
+  /** A module that exports `disk`, in place of the real one. */
+  readonly diskUrl: string | undefined;
+  readonly spinUs: number;
+}
+
+export type QueueMessage = { readonly kind: 'ring'; readonly ring: RingHandle } | { readonly kind: 'fail'; readonly how: 'throw' | 'exit' | 'memory' };
+
+export type QueueReport =
+  | { readonly kind: 'recovered'; readonly report: RecoveryReport; readonly definitions: readonly Uint8Array[] }
+  | { readonly kind: 'poisoned'; readonly error: WireError };
+
+interface Share {
+  readonly ring: RingConsumer;
+  readonly count: number;
+}
+
+class Queue {
+  readonly #context: ActorContext<QueueInput, QueueMessage, QueueReport>;
+  readonly #board: Board;
+  readonly #writer: LogWriter;
+  readonly #spinUs: number;
+  #rings: RingConsumer[] = [];
+  #first = 0;
+
+  constructor(context: ActorContext<QueueInput, QueueMessage, QueueReport>, writer: LogWriter, recovered: Recovered) {
+    this.#context = context;
+    this.#board = new Board(context.input.board);
+    this.#writer = writer;
+    this.#spinUs = context.input.spinUs;
+    for (const handle of context.input.rings) this.#addRing(handle, recovered);
+    this.#publish();
+    this.#board.writerState = WRITER.running;
+  }
+
+  /** The actor's own loop; returns when asked to stop and nothing is left to write. */
+  run(): void {
+    const { words } = this.#board;
+    for (;;) {
+      Atomics.add(words, WORD.heartbeat, 1);
+      const doorbell = Atomics.load(words, WORD.doorbell);
+      this.#control();
+      if (this.#writeGroup()) continue;
+      if (this.#context.stopping) break;
+      if (this.#spin(doorbell)) continue;
+      Atomics.store(words, WORD.parked, 1);
+      if (!this.#someReady()) Atomics.wait(words, WORD.doorbell, doorbell);
+      Atomics.store(words, WORD.parked, 0);
+    }
+    this.#writer.close();
+    this.#board.writerState = WRITER.stopped;
+  }
+
+  #control(): void {
+    for (let message = this.#context.poll(); message !== undefined; message = this.#context.poll()) {
+      switch (message.kind) {
+        case 'ring':
+          this.#rings.push(new RingConsumer(message.ring));
+          break;
+        case 'fail':
+          fail(message.how);
+      }
+    }
+  }
+
+  /**
+   * A ring of this life. Records that an earlier run of this actor wrote but did not acknowledge any more are on disk with
+   * their tickets: they are acknowledged now, not written again.
+   */
+  #addRing(handle: RingHandle, recovered: Recovered): void {
+    const ring = new RingConsumer(handle);
+    const life = Math.floor(this.#context.input.epoch / 65536);
+    for (const batch of recovered.batches) {
+      if (Math.floor(batch.epoch / 65536) !== life || batch.ringId !== ring.ringId || batch.count === 0 || batch.ticket !== ring.released) continue;
+      ring.take(Number.MAX_SAFE_INTEGER, batch.count, () => {});
+      ring.commit(batch.count, ACK.durable, batch.baseSeq);
+    }
+    this.#rings.push(ring);
+  }
+
+  #someReady(): boolean {
+    for (const ring of this.#rings) if (ring.ready) return true;
+    return false;
+  }
+
+  #spin(doorbell: number): boolean {
+    const end = performance.now() + this.#spinUs / 1000;
+    do {
+      if (this.#someReady() || Atomics.load(this.#board.words, WORD.doorbell) !== doorbell) return true;
+    } while (performance.now() < end);
+    return false;
+  }
+
+  /** One group: false when no ring had anything. */
+  #writeGroup(): boolean {
+    const shares = this.#writer.poison === null ? this.#gather() : this.#discard();
+    if (shares.length === 0) return false;
+    let status: number = ACK.fatal;
+    let seq = this.#writer.nextSeq;
+    if (this.#writer.poison === null) status = this.#commit();
+    if (status === ACK.durable) this.#publish();
+    for (const { ring, count } of shares) {
+      ring.commit(count, status, seq);
+      seq += count;
+    }
+    this.#rings = this.#rings.filter((ring) => !ring.finished);
+    return true;
+  }
+
+  #gather(): Share[] {
+    const shares: Share[] = [];
+    const rings = this.#rings;
+    const ready = rings.filter((ring) => ring.ready).length;
+    for (let turn = 0; turn < rings.length; turn += 1) {
+      const ring = rings[(this.#first + turn) % rings.length];
+      if (ring === undefined || !ring.ready) continue;
+      const room = LIMITS.groupBytesMax / ready;
+      let taken: Taken = { bytes: 0, count: 0, definitions: [] };
+      this.#writer.addBatch(ring.ringId, ring.released, (copy) => {
+        taken = ring.take(room, Number.MAX_SAFE_INTEGER, copy);
+        return taken;
+      });
+      shares.push({ ring, count: taken.count });
+      this.#board.add('payloadBytes', taken.bytes);
+    }
+    this.#first += 1;
+    return shares;
+  }
+
+  #discard(): Share[] {
+    return this.#rings.filter((ring) => ring.ready).map((ring) => ({ ring, count: ring.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, () => {}).count }));
+  }
+
+  #commit(): number {
+    const board = this.#board;
+    const before = { segments: this.#writer.segmentsBegun, spares: this.#writer.sparesUsed };
+    const bytes = this.#writer.groupBytes;
+    const seq = this.#writer.nextSeq;
+    const startedMs = performance.now();
+    Atomics.store(board.words, WORD.inDisk, 1);
+    try {
+      this.#writer.commitGroup(Date.now());
+      if (board.writerState === WRITER.diskFull) board.writerState = WRITER.running;
+    } catch (error) {
+      if (isLtlError(error, 'E_DISK_FULL')) {
+        board.writerState = WRITER.diskFull;
+        board.add('diskFulls', 1);
+        return ACK.diskFull;
+      }
+      if (!isLtlError(error, 'E_IO')) throw error;
+      board.writerState = WRITER.poisoned;
+      this.#context.send({ kind: 'poisoned', error: toWireError(error) });
+      return ACK.inDoubt;
+    } finally {
+      Atomics.store(board.words, WORD.inDisk, 0);
+    }
+    board.add('syncMs', performance.now() - startedMs);
+    board.add('fsyncs', 1);
+    board.add('bytes', bytes);
+    board.add('writes', this.#writer.nextSeq - seq);
+    board.add('segments', this.#writer.segmentsBegun - before.segments);
+    board.add('sparesUsed', this.#writer.sparesUsed - before.spares);
+    return ACK.durable;
+  }
+
+  #publish(): void {
+    const { nextSeq, segmentId, offset, timeMs } = this.#writer;
+    this.#board.publishTail({ nextSeq, segmentId, offset, timeMs });
+  }
+}
+
+/** Makes this actor fail on purpose: what `drill` asks for, and what the tests of the supervisor look at. */
+function fail(how: 'throw' | 'exit' | 'memory'): never {
+  if (how === 'exit') process.exit(9);
+  if (how === 'memory') {
+    const held: unknown[] = [];
+    for (;;) held.push(new Array(1_000_000).fill(held.length));
+  }
+  throw new Error('the queue actor was asked to fail');
+}
+
+const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
+  async start(context) {
+    const { input } = context;
+    const disk = await loadDisk(input.diskUrl);
+    const paths: StorePaths = storePaths(input.root);
+    const recovered = recover(paths, disk, input.known);
+    const logId = recovered.logId ?? input.logId;
+    const writer = new LogWriter({ paths, disk, logId, epoch: input.epoch, segmentBytes: input.segmentBytes, recovered });
+    const actor = new Queue(context, writer, recovered);
+    context.send({ kind: 'recovered', report: recovered.report, definitions: recovered.definitions });
+    return { run: () => actor.run() };
+  },
+};
+
+export default queue;
