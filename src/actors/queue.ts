@@ -6,15 +6,16 @@
  * Ordering: each ring's records keep their order; between rings the order of the groups decides. Fairness: the ring that
  * goes first changes with every group, and each gets an equal share of a group's room.
  */
-import { loadDisk } from '../ports/disk.js';
-import { type KnownDurable, type Recovered, recover } from '../log/recover.js';
+
 import { type StorePaths, storePaths } from '../log/folder.js';
+import type { RecoveryReport } from '../log/recover.js';
+import { type KnownDurable, type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
+import { loadDisk } from '../ports/disk.js';
 import { Board, WORD, WRITER } from '../wire/board.js';
 import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
 import { isLtlError, toWireError, type WireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
-import type { RecoveryReport } from '../log/recover.js';
 import type { ActorContext, ActorModule } from './host.js';
 
 export interface QueueInput {
@@ -31,7 +32,9 @@ export interface QueueInput {
   readonly spinUs: number;
 }
 
-export type QueueMessage = { readonly kind: 'ring'; readonly ring: RingHandle } | { readonly kind: 'fail'; readonly how: 'throw' | 'exit' | 'memory' };
+export type QueueMessage =
+  | { readonly kind: 'ring'; readonly ring: RingHandle }
+  | { readonly kind: 'fail'; readonly how: 'throw' | 'exit' | 'memory' };
 
 export type QueueReport =
   | { readonly kind: 'recovered'; readonly report: RecoveryReport; readonly definitions: readonly Uint8Array[] }
@@ -98,7 +101,13 @@ class Queue {
     const ring = new RingConsumer(handle);
     const life = Math.floor(this.#context.input.epoch / 65536);
     for (const batch of recovered.batches) {
-      if (Math.floor(batch.epoch / 65536) !== life || batch.ringId !== ring.ringId || batch.count === 0 || batch.ticket !== ring.released) continue;
+      if (
+        Math.floor(batch.epoch / 65536) !== life ||
+        batch.ringId !== ring.ringId ||
+        batch.count === 0 ||
+        batch.ticket !== ring.released
+      )
+        continue;
       ring.take(Number.MAX_SAFE_INTEGER, batch.count, () => {});
       ring.commit(batch.count, ACK.durable, batch.baseSeq);
     }
@@ -155,7 +164,9 @@ class Queue {
   }
 
   #discard(): Share[] {
-    return this.#rings.filter((ring) => ring.ready).map((ring) => ({ ring, count: ring.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, () => {}).count }));
+    return this.#rings
+      .filter((ring) => ring.ready)
+      .map((ring) => ({ ring, count: ring.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, () => {}).count }));
   }
 
   #commit(): number {
@@ -213,7 +224,14 @@ const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
     const paths: StorePaths = storePaths(input.root);
     const recovered = recover(paths, disk, input.known);
     const logId = recovered.logId ?? input.logId;
-    const writer = new LogWriter({ paths, disk, logId, epoch: input.epoch, segmentBytes: input.segmentBytes, recovered });
+    const writer = new LogWriter({
+      paths,
+      disk,
+      logId,
+      epoch: input.epoch,
+      segmentBytes: input.segmentBytes,
+      recovered,
+    });
     const actor = new Queue(context, writer, recovered);
     context.send({ kind: 'recovered', report: recovered.report, definitions: recovered.definitions });
     return { run: () => actor.run() };

@@ -7,7 +7,7 @@
  *     2  heartbeat    bumped in every turn            queue
  *     3  inDisk       1 inside a disk call            queue
  *     4  flags        one bit a flag                  conductor
- *     5  sleep        index of the sleep state        conductor
+ *     5  gate         GATE.* bits: what is refused    conductor
  *     6  shapeId      last shape id given out         anybody (atomic add)
  *     7  writerState  WRITER.*                        queue, conductor
  *     8  progress     bumped after every group        queue (others park on it)
@@ -28,13 +28,16 @@ export const WORD = {
   heartbeat: 2,
   inDisk: 3,
   flags: 4,
-  sleep: 5,
+  gate: 5,
   shapeId: 6,
   writerState: 7,
   progress: 8,
   ringCount: 9,
   slot: 10,
 } as const;
+
+/** Bits of WORD.gate. */
+export const GATE = { appends: 1, reads: 2 } as const;
 
 /** What the writer says of itself in WORD.writerState. */
 export const WRITER = { starting: 0, running: 1, diskFull: 2, poisoned: 3, stopped: 4, dead: 5 } as const;

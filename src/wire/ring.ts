@@ -74,6 +74,8 @@ export class RingProducer {
   readonly view: DataView;
   readonly #words: Int32Array;
   readonly #seen: Commit = { commit: 0, tail: 0, released: 0, ackHead: 0 };
+  /** The commit up to which acknowledgements were taken: `refresh` alone must not hide any. */
+  #acksTaken = 0;
   #head: number;
   #ackTail: number;
 
@@ -112,6 +114,24 @@ export class RingProducer {
     return true;
   }
 
+  /** Sees to `bytes` of contiguous room at `position`, at the start of the ring if need be; false when there is none now. */
+  makeRoom(bytes: number): boolean {
+    this.refresh();
+    const position = this.#head & MASK;
+    const free = SIZE - ((this.#head - this.#seen.tail) >>> 0);
+    if (Math.min(SIZE - position, free) >= bytes) return true;
+    return free - (SIZE - position) >= bytes && this.skipToStart();
+  }
+
+  /** The present end, to go back to with `rewind` as long as nothing was published since. */
+  mark(): number {
+    return this.#head;
+  }
+
+  rewind(mark: number): void {
+    this.#head = mark;
+  }
+
   /** Takes `length` written bytes at `position` into the ring; `publish` makes them visible. */
   advance(length: number): void {
     this.#head = (this.#head + length) >>> 0;
@@ -135,6 +155,7 @@ export class RingProducer {
   /** Calls back for each new acknowledgement, in order: `count` records have that `status`, from `seq` on. */
   takeAcks(each: (count: number, status: number, seq: number) => void): void {
     this.refresh();
+    this.#acksTaken = this.#seen.commit;
     while (this.#ackTail !== this.#seen.ackHead) {
       const at = ACKS + (this.#ackTail % LIMITS.ackEntries) * ACK_WORDS;
       const count = this.#words[at] ?? 0;
@@ -146,16 +167,17 @@ export class RingProducer {
     }
   }
 
-  /** A promise for the next commit after the last one seen, or null when there has been one already. */
+  /** A promise for the next commit after those whose acknowledgements were taken, or null when there has been one already. */
   nextCommit(): Promise<unknown> | null {
-    const wait = Atomics.waitAsync(this.#words, COMMIT, this.#seen.commit);
+    const wait = Atomics.waitAsync(this.#words, COMMIT, this.#acksTaken);
     return wait.async ? wait.value : null;
   }
 
-  /** Blocks this thread for at most `timeoutMs`, or until the next commit. */
-  waitForCommit(timeoutMs: number): void {
-    Atomics.wait(this.#words, COMMIT, this.#seen.commit, timeoutMs);
+  /** Blocks this thread for at most `timeoutMs`; true when there was a commit. */
+  waitForCommit(timeoutMs: number): boolean {
+    const woken = Atomics.wait(this.#words, COMMIT, this.#acksTaken, timeoutMs) !== 'timed-out';
     this.refresh();
+    return woken;
   }
 
   close(): void {
@@ -268,4 +290,9 @@ export class RingConsumer {
     Atomics.store(this.#words, COMMIT, this.#commit);
     Atomics.notify(this.#words, COMMIT);
   }
+}
+
+/** Wakes a producer that waits for a commit that will not come, so that it looks at the writer's state. */
+export function wakeProducer(handle: RingHandle): void {
+  Atomics.notify(new Int32Array(handle.buffer, 0, ACKS), COMMIT);
 }
