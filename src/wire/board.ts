@@ -36,8 +36,8 @@ export const WORD = {
   slot: 10,
 } as const;
 
-/** Bits of WORD.gate. */
-export const GATE = { appends: 1, reads: 2 } as const;
+/** Bits of WORD.gate: why appends or reads are refused now. */
+export const GATE = { writes: 1, reads: 2, deep: 4, closed: 8, fatal: 16, readOnly: 32 } as const;
 
 /** What the writer says of itself in WORD.writerState. */
 export const WRITER = { starting: 0, running: 1, diskFull: 2, poisoned: 3, stopped: 4, dead: 5 } as const;

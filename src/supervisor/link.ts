@@ -1,0 +1,126 @@
+/**
+ * The conductor's line to one actor that may be restarted: whoever carries its name now gets the messages. Requests carry
+ * an id and are answered by a message of kind `reply` with the same id; those open when the actor ends are rejected.
+ */
+import type { Transferable as NodeTransferable, ResourceLimits } from 'node:worker_threads';
+import { LtlError } from '../words/errors.js';
+import { type ExitReason, exitError } from './exit.js';
+import type { ChildSpec, Restart } from './spec.js';
+import { startWorker, type WorkerChild } from './worker-child.js';
+
+export interface LinkOptions<Out> {
+  readonly id: string;
+  readonly module: URL;
+  /** Made anew for each start. */
+  readonly input: () => unknown;
+  readonly restart: Restart;
+  readonly shutdownMs: number;
+  readonly startMs: number;
+  readonly resourceLimits?: ResourceLimits;
+  readonly nativeStore?: boolean;
+  /** Called after each message and each stop, for an actor that is parked on words of its own. */
+  readonly wake?: () => void;
+  readonly onMessage: (message: Out) => void;
+  readonly onUp?: () => void;
+  readonly onDown?: (reason: ExitReason) => void;
+}
+
+interface Request {
+  resolve(reply: unknown): void;
+  reject(error: LtlError): void;
+}
+
+export class Link<In, Out extends { readonly kind: string }> {
+  readonly #options: LinkOptions<Out>;
+  readonly #requests: Map<number, Request> = new Map();
+  #child: WorkerChild<In> | null = null;
+  #lastId = 0;
+
+  constructor(options: LinkOptions<Out>) {
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#child !== null;
+  }
+
+  /** The child as data, for the supervisor. */
+  get spec(): ChildSpec {
+    const { id, restart, shutdownMs, startMs } = this.#options;
+    return { id, restart, shutdownMs, startMs, start: () => this.#start() };
+  }
+
+  /** False when the actor is down. */
+  post(message: In, transfer: readonly NodeTransferable[] = []): boolean {
+    const sent = this.#child?.post(message, transfer) ?? false;
+    this.#options.wake?.();
+    return sent;
+  }
+
+  /** Asks; rejects with E_ACTOR_FAILED when the actor is down or ends meanwhile, E_TIMEOUT after `timeoutMs`. */
+  ask<Reply>(build: (id: number) => In, timeoutMs: number): Promise<Reply> {
+    const id = ++this.#lastId;
+    return new Promise<Reply>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#requests.delete(id);
+        reject(new LtlError('E_TIMEOUT', `${this.#options.id} did not answer within ${timeoutMs} ms`));
+      }, Math.min(timeoutMs, 2 ** 31 - 1));
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        this.#requests.delete(id);
+        act();
+      };
+      this.#requests.set(id, {
+        resolve: (reply) => settle(() => resolve(reply as Reply)),
+        reject: (error) => settle(() => reject(error)),
+      });
+      if (!this.post(build(id))) this.#requests.get(id)?.reject(new LtlError('E_ACTOR_FAILED', `${this.#options.id} is down`));
+    });
+  }
+
+  /** Ends the thread by force, as a drill. */
+  async kill(): Promise<void> {
+    await this.#child?.kill();
+  }
+
+  async #start(): Promise<WorkerChild<In>> {
+    const { id, module, input, startMs, resourceLimits, nativeStore, wake } = this.#options;
+    const child = await startWorker<In, Out>({
+      name: id,
+      module,
+      input: input(),
+      startMs,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+      ...(nativeStore === undefined ? {} : { nativeStore }),
+      onMessage: (message) => this.#heard(message),
+    });
+    this.#child = child;
+    void child.exited.then((reason) => this.#down(child, reason));
+    this.#options.onUp?.();
+    if (wake === undefined) return child;
+    const stop = (deadlineMs: number): Promise<void> => {
+      const stopped = child.stop(deadlineMs);
+      wake();
+      return stopped;
+    };
+    return Object.assign(Object.create(child) as WorkerChild<In>, { exited: child.exited, stop });
+  }
+
+  #heard(message: Out): void {
+    if (message.kind !== 'reply') {
+      this.#options.onMessage(message);
+      return;
+    }
+    const { id, error } = message as unknown as { id: number; error?: { code: 'E_ACTOR_FAILED'; message: string } };
+    const request = this.#requests.get(id);
+    if (error === undefined) request?.resolve(message);
+    else request?.reject(new LtlError(error.code, error.message));
+  }
+
+  #down(child: WorkerChild<In>, reason: ExitReason): void {
+    if (this.#child === child) this.#child = null;
+    const error = exitError(this.#options.id, reason);
+    for (const request of [...this.#requests.values()]) request.reject(error);
+    this.#options.onDown?.(reason);
+  }
+}
