@@ -8,37 +8,15 @@
  */
 
 import { type StorePaths, storePaths } from '../log/folder.js';
-import type { RecoveryReport } from '../log/recover.js';
-import { type KnownDurable, type Recovered, recover } from '../log/recover.js';
+import { type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
 import { loadDisk } from '../ports/disk.js';
 import { Board, WORD, WRITER } from '../wire/board.js';
+import type { Failure, QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
-import { isLtlError, toWireError, type WireError } from '../words/errors.js';
+import { isLtlError, toWireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import type { ActorContext, ActorModule } from './host.js';
-
-export interface QueueInput {
-  readonly root: string;
-  readonly board: SharedArrayBuffer;
-  readonly logId: string;
-  /** The writer's life (its lock's number) × 65536 + how often this actor was restarted in it. */
-  readonly epoch: number;
-  readonly segmentBytes: number;
-  readonly rings: readonly RingHandle[];
-  readonly known: KnownDurable | null;
-  /** A module that exports `disk`, in place of the real one. */
-  readonly diskUrl: string | undefined;
-  readonly spinUs: number;
-}
-
-export type QueueMessage =
-  | { readonly kind: 'ring'; readonly ring: RingHandle }
-  | { readonly kind: 'fail'; readonly how: 'throw' | 'exit' | 'memory' };
-
-export type QueueReport =
-  | { readonly kind: 'recovered'; readonly report: RecoveryReport; readonly definitions: readonly Uint8Array[] }
-  | { readonly kind: 'poisoned'; readonly error: WireError };
 
 interface Share {
   readonly ring: RingConsumer;
@@ -208,7 +186,7 @@ class Queue {
 }
 
 /** Makes this actor fail on purpose: what `drill` asks for, and what the tests of the supervisor look at. */
-function fail(how: 'throw' | 'exit' | 'memory'): never {
+function fail(how: Failure): never {
   if (how === 'exit') process.exit(9);
   if (how === 'memory') {
     const held: unknown[] = [];
@@ -233,7 +211,7 @@ const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
       recovered,
     });
     const actor = new Queue(context, writer, recovered);
-    context.send({ kind: 'recovered', report: recovered.report, definitions: recovered.definitions });
+    context.send({ kind: 'recovered', logId, report: recovered.report, definitions: recovered.definitions });
     return { run: () => actor.run() };
   },
 };

@@ -34,7 +34,11 @@ const whole = (min: number, max: number): Pick<Key, 'check' | 'wants'> => ({
 });
 
 const KEYS: Readonly<Record<keyof Config, Key>> = {
-  'force-all.path': { fallback: defaultPath, check: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'), wants: 'a path' },
+  'force-all.path': {
+    fallback: defaultPath,
+    check: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    wants: 'a path',
+  },
   'can.index': { fallback: () => 1, ...whole(0, 1) },
   'log.segment.bytes': { fallback: () => LIMITS.segmentBytes, ...whole(64 * 1024, 2 ** 30) },
   'queue.spin.us': { fallback: () => 40, ...whole(0, 10_000) },
@@ -43,10 +47,11 @@ const KEYS: Readonly<Record<keyof Config, Key>> = {
 
 /** The whole configuration: the given keys over the defaults. Throws E_CONFIG. */
 export function resolveConfig(given: Partial<Config> = {}): Config {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new LtlError('E_CONFIG', 'the configuration must be an object of keys');
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new LtlError('E_CONFIG', 'the configuration must be an object of keys');
   for (const [key, value] of Object.entries(given)) {
     const known = Object.hasOwn(KEYS, key) ? KEYS[key as keyof Config] : undefined;
-    if (known === undefined) throw new LtlError('E_CONFIG', `there is no key ${key}; the nearest is ${nearest(key, Object.keys(KEYS))}`);
+    if (known === undefined) throw unknownKey(key);
     if (!known.check(value)) throw new LtlError('E_CONFIG', `${key} must be ${known.wants}, not ${String(value)}`);
   }
   const entries = Object.entries(KEYS).map(([key, { fallback }]) => [key, given[key as keyof Config] ?? fallback()]);
@@ -54,10 +59,20 @@ export function resolveConfig(given: Partial<Config> = {}): Config {
   return { ...config, 'force-all.path': path.resolve(config['force-all.path']) };
 }
 
+function unknownKey(key: string): LtlError {
+  const near = nearest(key, Object.keys(KEYS));
+  return new LtlError(
+    'E_CONFIG',
+    `there is no key ${key}${near === null ? `; the keys are ${Object.keys(KEYS).join(', ')}` : `; did you mean ${near}?`}`,
+  );
+}
+
 /** Where data goes when nobody says: the platform's habit. */
 function defaultPath(): string {
-  if (process.platform === 'win32') return path.join(process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'), 'ltl');
+  if (process.platform === 'win32')
+    return path.join(process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local'), 'ltl');
   if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Application Support', 'ltl');
-  if (process.env['XDG_DATA_HOME'] !== undefined && process.env['XDG_DATA_HOME'] !== '') return path.join(process.env['XDG_DATA_HOME'], 'ltl');
+  if (process.env['XDG_DATA_HOME'] !== undefined && process.env['XDG_DATA_HOME'] !== '')
+    return path.join(process.env['XDG_DATA_HOME'], 'ltl');
   return process.getuid?.() === 0 ? '/var/lib/ltl' : path.join(os.homedir(), '.local', 'share', 'ltl');
 }

@@ -58,7 +58,11 @@ export class Sleeper {
   }
 
   get isAwake(): boolean {
-    return this.#machine.matches('depth.awake') && this.#machine.matches('reads.open') && this.#machine.matches('writes.open');
+    return (
+      this.#machine.matches('depth.awake') &&
+      this.#machine.matches('reads.open') &&
+      this.#machine.matches('writes.open')
+    );
   }
 
   /** Resolves when the depth is awake: at once if it is. */
@@ -70,8 +74,10 @@ export class Sleeper {
   /** Falls asleep; resolves when the actors concerned have stopped. Throws E_ARGUMENT. */
   async sleep(sym: symbol, wakeAfterMs: number = WAKE_AFTER_MS): Promise<void> {
     const event = EVENTS.get(sym);
-    if (event === undefined) throw new LtlError('E_ARGUMENT', 'sleep takes symSLEEP_NAP, symSLEEP_DEEP, symREADS or symWRITES');
-    if (typeof wakeAfterMs !== 'number' || !(wakeAfterMs > 0)) throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${String(wakeAfterMs)}`);
+    if (event === undefined)
+      throw new LtlError('E_ARGUMENT', 'sleep takes symSLEEP_NAP, symSLEEP_DEEP, symREADS or symWRITES');
+    if (typeof wakeAfterMs !== 'number' || !(wakeAfterMs > 0))
+      throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${String(wakeAfterMs)}`);
     this.#wakeAfterMs = wakeAfterMs;
     this.#why = `sleep(${sym.description?.slice('ltl.'.length) ?? ''}) was called`;
     await this.#step(event);

@@ -61,10 +61,13 @@ export class Link<In, Out extends { readonly kind: string }> {
   ask<Reply>(build: (id: number) => In, timeoutMs: number): Promise<Reply> {
     const id = ++this.#lastId;
     return new Promise<Reply>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#requests.delete(id);
-        reject(new LtlError('E_TIMEOUT', `${this.#options.id} did not answer within ${timeoutMs} ms`));
-      }, Math.min(timeoutMs, 2 ** 31 - 1));
+      const timer = setTimeout(
+        () => {
+          this.#requests.delete(id);
+          reject(new LtlError('E_TIMEOUT', `${this.#options.id} did not answer within ${timeoutMs} ms`));
+        },
+        Math.min(timeoutMs, 2 ** 31 - 1),
+      );
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         this.#requests.delete(id);
@@ -74,7 +77,8 @@ export class Link<In, Out extends { readonly kind: string }> {
         resolve: (reply) => settle(() => resolve(reply as Reply)),
         reject: (error) => settle(() => reject(error)),
       });
-      if (!this.post(build(id))) this.#requests.get(id)?.reject(new LtlError('E_ACTOR_FAILED', `${this.#options.id} is down`));
+      if (!this.post(build(id)))
+        this.#requests.get(id)?.reject(new LtlError('E_ACTOR_FAILED', `${this.#options.id} is down`));
     });
   }
 

@@ -43,7 +43,12 @@ export interface FlagSources {
 
 const RULES: Readonly<Record<FlagName, (from: FlagSources) => boolean>> = {
   open: ({ phase }) => phase !== 'closed' && phase !== 'failed',
-  write: (from) => from.phase === 'run' && !from.readOnly && !from.poisoned && from.sleep.includes('writes.open') && !from.sleep.includes('depth.deep'),
+  write: (from) =>
+    from.phase === 'run' &&
+    !from.readOnly &&
+    !from.poisoned &&
+    from.sleep.includes('writes.open') &&
+    !from.sleep.includes('depth.deep'),
   ready: ({ phase }) => phase === 'run',
   fatal: ({ phase, poisoned }) => phase === 'failed' || poisoned,
   error: ({ diskFull, poisoned, integrity }) => diskFull || poisoned || integrity === 'damaged',
@@ -64,5 +69,8 @@ export function flagBits(from: FlagSources): number {
 
 /** The flags of a shared word by name. */
 export function flagsOf(bits: number): Record<FlagName, boolean> {
-  return Object.fromEntries(FLAG_NAMES.map((name, index) => [name, (bits & (1 << index)) !== 0])) as Record<FlagName, boolean>;
+  return Object.fromEntries(FLAG_NAMES.map((name, index) => [name, (bits & (1 << index)) !== 0])) as Record<
+    FlagName,
+    boolean
+  >;
 }

@@ -1,0 +1,39 @@
+/**
+ * Every message between the conductor and the heart's actors, as tagged unions. Requests carry an id and are answered by
+ * one `reply` with the same id.
+ */
+import type { KnownDurable, RecoveryReport } from '../log/recover.js';
+import type { WireError } from '../words/errors.js';
+import type { RingHandle } from './ring.js';
+
+/** Ways to make an actor fail on purpose. */
+export type Failure = 'throw' | 'exit' | 'memory';
+
+export interface QueueInput {
+  readonly root: string;
+  readonly board: SharedArrayBuffer;
+  readonly logId: string;
+  /** The writer's life (its lock's number) × 65536 + how often this actor was restarted in it. */
+  readonly epoch: number;
+  readonly segmentBytes: number;
+  readonly rings: readonly RingHandle[];
+  readonly known: KnownDurable | null;
+  /** A module that exports `disk`, in place of the real one. */
+  readonly diskUrl: string | undefined;
+  /** How long the idle queue spins before it parks, in microseconds. */
+  readonly spinUs: number;
+}
+
+export type QueueMessage =
+  | { readonly kind: 'ring'; readonly ring: RingHandle }
+  | { readonly kind: 'fail'; readonly how: Failure };
+
+export type QueueReport =
+  | {
+      readonly kind: 'recovered';
+      readonly logId: string;
+      readonly report: RecoveryReport;
+      /** Definition frames of the shapes that the log knows. */
+      readonly definitions: readonly Uint8Array[];
+    }
+  | { readonly kind: 'poisoned'; readonly error: WireError };
