@@ -15,6 +15,10 @@ interface Entry {
 }
 
 const BENCHES: Readonly<Record<string, Entry>> = {
+  append: {
+    about: 'durable appends beside other stores: throughput, latency, CPU, bytes',
+    load: () => import('./append.js'),
+  },
   peers: {
     about: 'installs the libraries that the benches compare with, and lists their versions',
     load: async () => ({ run: listPeers }),

@@ -1,0 +1,85 @@
+/**
+ * One store, one workload, once, in a process of its own, so that no heap disturbs another: opens an empty store, warms
+ * up, measures, closes, opens again and checks that every record is there in order. Answers its parent with a message.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { answer, job } from './measure/child.js';
+import { type Drive, drive } from './measure/drive.js';
+import { Latency, type Percentiles } from './measure/latency.js';
+import { type KeyOrder, RecordPool, timeOf } from './measure/records.js';
+import { STORES } from './stores/registry.js';
+import type { Footprint, StoreKind } from './stores/store.js';
+
+export interface AppendJob {
+  readonly store: string;
+  readonly folder: string;
+  readonly drive: Drive;
+  readonly mapBytes: number;
+  readonly keyOrder: KeyOrder;
+  readonly registered: boolean;
+  readonly records: number;
+  readonly warmUp: number;
+  /** Read everything back and compare, not only count. */
+  readonly check: boolean;
+}
+
+export interface AppendResult extends Percentiles, Footprint {
+  readonly records: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly cpuSecondsPerMillion: number;
+  readonly bytesPerRecord: number;
+  /** Records read back and compared; 0 when they were only counted. */
+  readonly compared: number;
+}
+
+async function run(work: AppendJob): Promise<AppendResult> {
+  const kind = STORES[work.store] as StoreKind;
+  const folder = join(work.folder, 'store');
+  mkdirSync(folder);
+  const pool = new RecordPool(work.mapBytes, work.keyOrder);
+  const total = work.warmUp + work.records;
+  const store = await kind.open(folder, { registered: work.registered, expectedBytes: total * (work.mapBytes + 40) });
+  await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp));
+
+  const latency = new Latency(work.records / work.drive.batchSize);
+  const cpuBefore = process.cpuUsage();
+  const startedMs = performance.now();
+  await drive(store, pool, work.drive, work.warmUp, work.records, latency);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  await store.close();
+
+  const compared = await check(kind, folder, total, work.check);
+  const footprint = await kind.footprint(folder, total);
+  return {
+    ...latency.percentiles(),
+    ...footprint,
+    records: work.records,
+    seconds,
+    perSecond: work.records / seconds,
+    cpuSecondsPerMillion: (cpu.user + cpu.system) / work.records,
+    bytesPerRecord: footprint.dataBytes / total,
+    compared,
+  };
+}
+
+/** Opens the store again: the count must be right, and with `compare` every record, in order. */
+async function check(kind: StoreKind, folder: string, total: number, compare: boolean): Promise<number> {
+  const store = await kind.open(folder, {});
+  const count = await store.count();
+  let compared = 0;
+  if (compare) {
+    await store.scan((record) => {
+      if (record.t !== timeOf(compared)) throw new Error(`${kind.label}: record ${compared} is not what was appended`);
+      compared += 1;
+    });
+  }
+  await store.close();
+  if (count !== total || (compare && compared !== total))
+    throw new Error(`${kind.label}: ${total} records were acknowledged, ${count} are there, ${compared} were read`);
+  return compared;
+}
+
+answer(await run(job<AppendJob>()));

@@ -1,0 +1,75 @@
+/**
+ * lmdb (lmdb-js) with its defaults, which are durable: `put` resolves after the commit's fdatasync, and all puts of one
+ * turn share a transaction and a promise. Keys are numbers; values are MessagePack with shared structures, its fastest
+ * encoding for records of one shape.
+ */
+import { join } from 'node:path';
+import type { LogLine } from '../measure/records.js';
+import { loadPeer } from '../peers.js';
+import { diskBytes, fileBytes } from './footprint.js';
+import type { OpenOptions, Store, StoreKind } from './store.js';
+
+interface Database {
+  put(key: number, value: LogLine): Promise<boolean>;
+  get(key: number): LogLine;
+  getRange(): Iterable<{ key: number; value: LogLine }>;
+  getStats(): { entryCount: number };
+  close(): Promise<void>;
+}
+
+interface Lmdb {
+  open(options: { path: string; sharedStructuresKey: symbol; readOnly?: boolean; compression: boolean }): Database;
+}
+
+export const lmdb: StoreKind = {
+  label: 'lmdb',
+  role: 'peer',
+  needs: 'lmdb',
+  how: 'put, durable by default; numeric keys, shared structures',
+  open: async (folder, options) => new LmdbStore(folder, options),
+  footprint: (folder) => ({ dataBytes: fileBytes(folder, /data\.mdb$/), diskBytes: diskBytes(folder) }),
+};
+
+class LmdbStore implements Store {
+  readonly #database: Database;
+  #next = 0;
+
+  constructor(folder: string, options: OpenOptions) {
+    this.#database = loadPeer<Lmdb>('lmdb').open({
+      path: join(folder, 'store'),
+      sharedStructuresKey: Symbol.for('structures'),
+      compression: false,
+      ...(options.readOnly === true ? { readOnly: true } : {}),
+    });
+    this.#next = this.count();
+  }
+
+  append(record: LogLine): Promise<unknown> {
+    return this.#database.put(this.#next++, record);
+  }
+
+  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+    let last: Promise<unknown> = Promise.resolve();
+    for (const record of records) last = this.#database.put(this.#next++, record);
+    return last;
+  }
+
+  get(index: number): LogLine {
+    return this.#database.get(index);
+  }
+
+  async scan(visit: (record: LogLine) => void): Promise<void> {
+    for (const { key, value } of this.#database.getRange()) if (typeof key === 'number') visit(value);
+  }
+
+  count(): number {
+    // The shared structures are an entry of their own.
+    let count = this.#database.getStats().entryCount;
+    while (count > 0 && this.#database.get(count - 1) === undefined) count -= 1;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}

@@ -1,0 +1,14 @@
+/** All stores that the benches know, by the short name used on the command line. */
+import { level } from './level.js';
+import { lmdb } from './lmdb.js';
+import { plainGrowing, plainWrittenAhead } from './plain.js';
+import { sqlite } from './sqlite.js';
+import type { StoreKind } from './store.js';
+
+export const STORES: Readonly<Record<string, StoreKind>> = {
+  plain: plainGrowing,
+  lmdb,
+  sqlite,
+  level,
+  ahead: plainWrittenAhead,
+};

@@ -1,0 +1,55 @@
+/**
+ * What a bench needs of a store, ours or a peer's. Each adapter is written as its library's documentation
+ * recommends for this job; `append` resolves only when the record would survive a power cut (after fdatasync).
+ */
+import type { LogLine } from '../measure/records.js';
+
+/** Bytes on the disk after a run. */
+export interface Footprint {
+  /** Bytes that hold the records: without room written ahead and without files that could be made again. */
+  readonly dataBytes: number;
+  /** All blocks taken in the folder. */
+  readonly diskBytes: number;
+  /** Files of the log, when it has several, and their size. */
+  readonly segments?: number;
+  readonly segmentBytes?: number;
+}
+
+export interface Store {
+  /** Resolves when the record is durable. */
+  append(record: LogLine): Promise<unknown>;
+  /** One promise for many records, durable together or in order. */
+  appendBatch(records: readonly LogLine[]): Promise<unknown>;
+  /** Queues without a promise; `settled` resolves when all that was queued is durable. Only where the library has that. */
+  post?(record: LogLine): void;
+  settled?(): Promise<unknown>;
+  /** Record number `index`, counted from 0. */
+  get(index: number): LogLine | Promise<LogLine>;
+  /** Visits every record in order; the visitor is synchronous. */
+  scan(visit: (record: LogLine) => void): Promise<void>;
+  count(): number | Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** The record's shape is made known to the store first, when it can use that. */
+  readonly registered?: boolean;
+  /** Records about to come, for a store that writes its file ahead. */
+  readonly expectedBytes?: number;
+  readonly readOnly?: boolean;
+}
+
+export interface StoreKind {
+  /** As in the tables. */
+  readonly label: string;
+  /** Whether it counts when the best peer is looked for. */
+  readonly role: 'ours' | 'peer' | 'limit';
+  /** The package in bench/peers that it needs. */
+  readonly needs?: string;
+  /** As in the tables when records are posted without a promise each; absent when the library has no such form. */
+  readonly posts?: string;
+  /** How it is used, one line, for the report. */
+  readonly how: string;
+  open(folder: string, options: OpenOptions): Promise<Store>;
+  footprint(folder: string, records: number): Footprint | Promise<Footprint>;
+}
