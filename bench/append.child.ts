@@ -82,4 +82,4 @@ async function check(kind: StoreKind, folder: string, total: number, compare: bo
   return compared;
 }
 
-answer(await run(job<AppendJob>()));
+answer(await run(job() as AppendJob));

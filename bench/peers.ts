@@ -28,13 +28,8 @@ export function peerVersion(name: string): string | undefined {
 }
 
 /** The peer's CommonJS exports. The caller states their type: a bench depends on no peer's declarations. */
-export function loadPeer<T>(name: string): T {
-  return requirePeer(name) as T;
-}
-
-/** The peer's ES module, for peers that have no CommonJS form. */
-export async function importPeer<T>(name: string): Promise<T> {
-  return (await import(requirePeer.resolve(name))) as T;
+export function loadPeer(name: string): unknown {
+  return requirePeer(name) as unknown;
 }
 
 /**

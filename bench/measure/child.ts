@@ -29,8 +29,8 @@ export function inChild<Result>(file: URL, work: object, execArgv: readonly stri
 }
 
 /** In the child: what it was asked to do. */
-export function job<Job>(): Job {
-  return JSON.parse(process.argv[2] ?? '{}') as Job;
+export function job(): unknown {
+  return JSON.parse(process.argv[2] ?? '{}') as unknown;
 }
 
 /** In the child: sends the answer; the process ends by itself when nothing else is open. */

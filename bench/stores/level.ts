@@ -39,7 +39,7 @@ export const level: StoreKind = {
   needs: 'classic-level',
   how: 'batch with sync: true, one at a time with everything queued, JSON, compressed by default',
   open: async (folder) => {
-    const { ClassicLevel } = loadPeer<Level>('classic-level');
+    const { ClassicLevel } = loadPeer('classic-level') as Level;
     const database = new ClassicLevel(join(folder, 'store'), { keyEncoding: 'buffer', valueEncoding: 'json' });
     await database.open();
     const [last] = await database.keys({ reverse: true, limit: 1 }).all();

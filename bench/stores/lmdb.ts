@@ -35,7 +35,7 @@ class LmdbStore implements Store {
   #next = 0;
 
   constructor(folder: string, options: OpenOptions) {
-    this.#database = loadPeer<Lmdb>('lmdb').open({
+    this.#database = (loadPeer('lmdb') as Lmdb).open({
       path: join(folder, 'store'),
       sharedStructuresKey: Symbol.for('structures'),
       compression: false,

@@ -41,7 +41,7 @@ class SqliteStore implements Store {
   readonly #select: Statement;
 
   constructor(folder: string, options: OpenOptions) {
-    const Sqlite = loadPeer<Sqlite>('better-sqlite3');
+    const Sqlite = loadPeer('better-sqlite3') as Sqlite;
     this.#database = new Sqlite(join(folder, 'store.sqlite'), { readonly: options.readOnly === true });
     if (options.readOnly !== true) {
       this.#database.pragma('journal_mode = WAL');
