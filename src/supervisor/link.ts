@@ -124,7 +124,7 @@ export class Link<In, Out extends { readonly kind: string }> {
   #down(child: WorkerChild<In>, reason: ExitReason): void {
     if (this.#child === child) this.#child = null;
     const error = exitError(this.#options.id, reason);
-    for (const request of [...this.#requests.values()]) request.reject(error);
+    for (const request of Array.from(this.#requests.values())) request.reject(error);
     this.#options.onDown?.(reason);
   }
 }
