@@ -11,20 +11,11 @@
  */
 import { LtlError } from '../words/errors.js';
 import { findFault, unencodable } from './explain.js';
-import {
-  assertPriority,
-  DEFINITION,
-  frameWord,
-  PAYLOAD_BYTES_MAX,
-  PLAIN,
-  SHAPE_ID_BYTES,
-  SHAPED,
-  WORD_BYTES,
-} from './frame.js';
-import { type KeyOrder, KeyOrders, type Variant } from './key-orders.js';
+import { assertPriority, DEFINITION, frameWord, PAYLOAD_BYTES_MAX, PLAIN, WORD_BYTES } from './frame.js';
+import { MAP_FIELDS_MAX, mapVariant, mayGenerateCode, shapedVariant, type Variant } from './frame-writer.js';
+import { type KeyOrder, KeyOrders } from './key-orders.js';
 import { misfit } from './misfit.js';
 import { type FieldType, readShape, type ShapeDefinition, sameShape } from './shape.js';
-import { makeShapeWriter, mayGenerateCode, type ShapeWriter } from './shape-writer.js';
 import { MISFIT, OVERFLOW, UNENCODABLE, writeValue } from './write.js';
 
 /** A place to write: `view` covers the same memory as `bytes`, and nothing is written at or beyond `limit`. */
@@ -55,6 +46,8 @@ interface Pending {
 
 const LEARN_AFTER = 8;
 const LEARN_MAX = 1024;
+/** At most so many key orders without a shape get a generated writer. */
+const MAPS_MAX = 1024;
 /** Sizes of the buffer that is used when a record may not fit its target, the last enough for any record. */
 const SCRATCH_BYTES = [2 ** 16, 2 ** 20, PAYLOAD_BYTES_MAX + 2 ** 14] as const;
 /** A larger scratch buffer is given back after use. */
@@ -69,11 +62,12 @@ export class RecordEncoder {
   readonly #allocateShapeId: () => number;
   readonly #learnAfter: number;
   #learnsLeft: number;
+  #mapsLeft = MAPS_MAX;
   readonly #mayGenerate: boolean;
   readonly #orders = new KeyOrders((keys) => this.#variantsOf(keys));
   /** The shapes in use: those whose definition was taken. */
   readonly #named = new Map<string, Variant>();
-  readonly #byKeySet = new Map<string, Variant[]>();
+  readonly #byKeySet = new Map<string, ShapeDefinition[]>();
   readonly #byKeyOrder = new Map<string, Variant>();
   /** All registered shapes, taken or not. */
   readonly #registered = new Map<string, ShapeDefinition>();
@@ -155,44 +149,40 @@ export class RecordEncoder {
 
   /** Takes a shape whose definition is in the log into use. */
   #use(definition: ShapeDefinition): Variant {
-    const variant = { definition, write: this.#writer(definition, definition.fields) };
+    const variant = shapedVariant(definition, definition.fields, this.#mayGenerate);
     if (definition.name === null) {
       this.#byKeyOrder.set(JSON.stringify(definition.fields), variant);
     } else {
       const keySet = keySetOf(definition.fields);
-      this.#byKeySet.set(keySet, [...(this.#byKeySet.get(keySet) ?? []), variant]);
+      this.#byKeySet.set(keySet, [...(this.#byKeySet.get(keySet) ?? []), definition]);
       this.#named.set(definition.name, variant);
       this.#orders.plant(definition.fields);
     }
     return variant;
   }
 
-  #writer(definition: ShapeDefinition, order: readonly string[]): ShapeWriter {
-    return makeShapeWriter(definition, order, this.#mayGenerate);
-  }
-
   #variantsOf(keys: readonly string[]): Variant[] {
     const key = JSON.stringify(keys);
     const learned = this.#byKeyOrder.get(key);
-    const registered = (this.#byKeySet.get(keySetOf(keys)) ?? []).map((variant) =>
-      JSON.stringify(variant.definition.fields) === key
-        ? variant
-        : { definition: variant.definition, write: this.#writer(variant.definition, keys) },
+    const registered = (this.#byKeySet.get(keySetOf(keys)) ?? []).map((definition) =>
+      shapedVariant(definition, keys, this.#mayGenerate),
     );
     return learned === undefined ? registered : [...registered, learned];
   }
 
   /** Returns the place after the frame, OVERFLOW or UNENCODABLE. */
   #encodeAt(target: EncodeTarget, at: number, limit: number, value: unknown, pr: number, message?: string): number {
-    const { bytes, view } = target;
     if (message !== undefined) return this.#encodeMessage(target, at, limit, value, pr, message);
     if (typeof value !== 'object' || value === null) return encodePlain(target, at, limit, value, pr);
     const last = this.#last;
     if (last !== undefined) {
-      const end = last.write(value, bytes, view, at + WORD_BYTES + SHAPE_ID_BYTES, limit);
-      if (end > 0) return finishShaped(view, at, end, pr, last.definition.id);
+      const end = last.write(value, target.bytes, target.view, at, limit, pr);
       if (end !== MISFIT) return end;
     }
+    return this.#encodeByOrder(target, at, limit, value, pr);
+  }
+
+  #encodeByOrder(target: EncodeTarget, at: number, limit: number, value: object, pr: number): number {
     if (value.constructor !== Object || Object.getPrototypeOf(value) !== Object.prototype)
       return encodePlain(target, at, limit, value, pr);
     const order = this.#orders.find(value);
@@ -200,7 +190,7 @@ export class RecordEncoder {
     const end = this.#encodeVariant(order.variants, target, at, limit, value, pr);
     if (end !== MISFIT) return end;
     const plainEnd = encodePlain(target, at, limit, value, pr);
-    if (plainEnd > 0 && !order.learned) this.#learn(order);
+    if (plainEnd > 0 && order.seen >= 0) this.#learn(order);
     return plainEnd;
   }
 
@@ -213,26 +203,27 @@ export class RecordEncoder {
     pr: number,
   ): number {
     for (const variant of variants) {
-      const end = variant.write(value, target.bytes, target.view, at + WORD_BYTES + SHAPE_ID_BYTES, limit);
+      const end = variant.write(value, target.bytes, target.view, at, limit, pr);
       if (end === MISFIT) continue;
       this.#last = variant;
-      return end > 0 ? finishShaped(target.view, at, end, pr, variant.definition.id) : end;
+      return end;
     }
     return MISFIT;
   }
 
   #learn(order: KeyOrder): void {
     order.seen += 1;
-    if (order.seen < this.#learnAfter || this.#learnsLeft <= 0) return;
-    order.learned = true;
-    const id = this.#allocateShapeId();
-    if (id === 0) {
-      this.#learnsLeft = 0;
-      return;
+    if (order.seen < this.#learnAfter) return;
+    order.seen = -1;
+    const id = this.#learnsLeft > 0 ? this.#allocateShapeId() : 0;
+    if (id > 0) {
+      this.#learnsLeft -= 1;
+      const types = order.keys.map((): FieldType => 'any');
+      this.#announce({ definition: { id, name: null, fields: order.keys, types }, order });
+    } else if (this.#mapsLeft > 0 && order.keys.length <= MAP_FIELDS_MAX && this.#mayGenerate) {
+      this.#mapsLeft -= 1;
+      order.variants.push(mapVariant(order.keys));
     }
-    this.#learnsLeft -= 1;
-    const types = order.keys.map((): FieldType => 'any');
-    this.#announce({ definition: { id, name: null, fields: order.keys, types }, order });
   }
 
   #encodeMessage(target: EncodeTarget, at: number, limit: number, value: unknown, pr: number, name: string): number {
@@ -278,14 +269,6 @@ function encodePlain(target: EncodeTarget, at: number, limit: number, value: unk
   const payloadBytes = end - at - WORD_BYTES;
   if (payloadBytes > PAYLOAD_BYTES_MAX) return OVERFLOW;
   target.view.setUint32(at, frameWord(payloadBytes, pr, PLAIN), true);
-  return end;
-}
-
-function finishShaped(view: DataView, at: number, end: number, pr: number, shapeId: number): number {
-  const payloadBytes = end - at - WORD_BYTES - SHAPE_ID_BYTES;
-  if (payloadBytes > PAYLOAD_BYTES_MAX) return OVERFLOW;
-  view.setUint32(at, frameWord(payloadBytes, pr, SHAPED), true);
-  view.setUint16(at + WORD_BYTES, shapeId, true);
   return end;
 }
 

@@ -4,24 +4,15 @@
  * The tree has a limit; when it is reached (objects used as dictionaries) all but the known shapes is forgotten, and
  * nothing new is remembered for a while that doubles each time.
  */
-import type { ShapeDefinition } from './shape.js';
-import type { ShapeWriter } from './shape-writer.js';
-
-/** A shape and the writer for one order of its keys. */
-export interface Variant {
-  readonly definition: ShapeDefinition;
-  readonly write: ShapeWriter;
-}
+import type { Variant } from './frame-writer.js';
 
 /** What is known about one order of keys. */
 export interface KeyOrder {
   readonly keys: readonly string[];
-  /** Shapes with exactly these keys, the registered ones first. */
+  /** Ways to write objects with exactly these keys, by registered shapes first. */
   readonly variants: Variant[];
-  /** How often it was stored as a map since it was first seen. */
+  /** How often no variant was found to fit; −1 once a variant that always fits was made. */
   seen: number;
-  /** True once a shape was learned, or is being learned, from it. */
-  learned: boolean;
 }
 
 interface Node {
@@ -96,7 +87,7 @@ export class KeyOrders {
     if (node.depth === 0) return undefined;
     const keys = Object.keys(value);
     if (keys.length !== node.depth) return undefined;
-    node.order = { keys, variants: this.#variantsOf(keys), seen: 0, learned: false };
+    node.order = { keys, variants: this.#variantsOf(keys), seen: 0 };
     return node.order;
   }
 

@@ -17,8 +17,8 @@ export const MISFIT = -3;
 /** Arrays and objects nested deeper than this are refused, which also ends a cycle. */
 export const DEPTH_MAX = 256;
 
-/** From this length on the native writer is quicker than a loop (measured: bench/encode.ts). */
-const NATIVE_FROM = 28;
+/** From this length on the native writer is quicker than a loop; shorter ASCII text has a header of one byte, too. */
+export const NATIVE_FROM = 32;
 /** From this length on it pays to count a string's bytes rather than to ask for three a unit. */
 const COUNT_FROM = 1024;
 
@@ -142,7 +142,8 @@ export function writeString(bytes: Uint8Array, view: DataView, at: number, end: 
   return writeLongString(bytes, view, at, end, text);
 }
 
-function writeLongString(bytes: Uint8Array, view: DataView, at: number, end: number, text: string): number {
+/** Writes a string of any length by the native writer. */
+export function writeLongString(bytes: Uint8Array, view: DataView, at: number, end: number, text: string): number {
   const length = text.length;
   const room = length < COUNT_FROM ? length * 3 : Buffer.byteLength(text);
   if (at + 5 + room > end) return OVERFLOW;
