@@ -1,15 +1,9 @@
 /** `ltl policy …`: the simulator on the command line. Data on stdout, everything else on stderr, sysexits as exit codes. */
-import { parseArgs } from 'node:util';
-import { simulate } from '../policy/simulate.js';
-import { parsePolicy } from '../policy/spec.js';
-import { readTraceFile } from '../policy/traceFile.js';
 import { ERRORS, isLtlError, LtlError } from '../words/errors.js';
-
-/** Where a command writes. */
-export interface PolicyIo {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
-}
+import { nearest } from '../words/nearest.js';
+import { POLICY_COMMANDS, runSubcommand } from './policy/commands.js';
+import { policyHelp } from './policy/help.js';
+import type { PolicyIo } from './policy/io.js';
 
 /** Runs one policy command and gives its exit code. */
 export async function policyCommand(args: string[], io: PolicyIo): Promise<number> {
@@ -23,25 +17,18 @@ export async function policyCommand(args: string[], io: PolicyIo): Promise<numbe
   }
 }
 
-async function run([command, ...rest]: string[], io: PolicyIo): Promise<void> {
-  if (command !== 'simulate') throw new LtlError('E_USAGE', `no policy command is named '${command ?? ''}'`);
-  const { values } = parseArgs({
-    args: rest,
-    options: {
-      trace: { type: 'string' },
-      policy: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  if (values.trace === undefined) throw new LtlError('E_USAGE', 'simulate needs --trace FILE');
-  if (values.policy === undefined) throw new LtlError('E_USAGE', 'simulate needs --policy SPEC');
-  const [outcome] = await simulate(
-    [parsePolicy(values.policy, { seed: Number(values.seed) })],
-    readTraceFile(values.trace),
-    {
-      seed: Number(values.seed),
-    },
-  );
-  io.stdout.write(`${JSON.stringify(outcome)}\n`);
+async function run([command, ...words]: string[], io: PolicyIo): Promise<void> {
+  const asksHelp = words.some((word) => word === '--help' || word === '-h');
+  if (asksHelp || command === 'help' || command === '--help' || command === '-h') {
+    io.stdout.write(policyHelp());
+    return;
+  }
+  if (command === undefined) throw new LtlError('E_USAGE', 'name a command; `ltl policy help` lists them');
+  const names = [...Object.keys(POLICY_COMMANDS), 'help'];
+  if (!Object.hasOwn(POLICY_COMMANDS, command)) {
+    const near = nearest(command, names);
+    const hint = near === null ? `; one of ${names.join(', ')}` : `; did you mean ${near}?`;
+    throw new LtlError('E_USAGE', `no policy command is named '${command}'${hint}`);
+  }
+  await runSubcommand(command, words, io);
 }

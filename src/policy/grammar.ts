@@ -34,30 +34,3 @@ export function readArguments(
   const count = least === most ? `${least}` : `${least} to ${most}`;
   throw new LtlError('E_POLICY', `${of} has ${parts.length} arguments, ${grammar} takes ${count}`);
 }
-
-/** The name nearest to a misspelt one, by edit distance, or null when none is near. */
-export function nearestName(name: string, names: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.max(2, Math.floor(name.length / 2)) + 1;
-  for (const candidate of names) {
-    const distance = editDistance(name, candidate);
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}

@@ -1,7 +1,8 @@
 /** From text to policy: `NAME[:ARGUMENTS][+MODIFIER:ARGUMENTS]…`, as `ladder:1000,60000+dwell:500`. */
 import { LtlError } from '../words/errors.js';
+import { nearest } from '../words/nearest.js';
 import { NEVER, type Policy } from './contract.js';
-import { nearestName, readArguments, readNumber } from './grammar.js';
+import { readArguments, readNumber } from './grammar.js';
 import { KINDS, type Kind } from './kinds.js';
 import { type DwellLimits, limitedPolicy } from './policies/limits.js';
 import { readNamedStates } from './states.js';
@@ -50,7 +51,7 @@ function kindNamed(name: string): Kind {
   const kind = KINDS.find((one) => one.name === name);
   if (kind !== undefined) return kind;
   const names = KINDS.map((one) => one.name);
-  const near = nearestName(name, names);
+  const near = nearest(name, names);
   const hint = near === null ? `one of ${names.join(', ')}` : `did you mean ${near}?`;
   throw new LtlError('E_POLICY', `no policy is named '${name}'; ${hint}`);
 }

@@ -6,20 +6,22 @@ import { LtlError } from '../words/errors.js';
 import { type ArrivalBlock, readTrace } from './trace.js';
 
 /** Blocks of arrivals of a file. Throws E_NO_INPUT when it cannot be read, E_TRACE when it is not a trace. */
-export async function* readTraceFile(path: string): AsyncGenerator<ArrivalBlock> {
-  yield* readTrace(plainBytes(path), path);
+export function readTraceFile(path: string): AsyncGenerator<ArrivalBlock> {
+  return readTraceBytes(fileBytes(path), path);
 }
 
-async function* plainBytes(path: string): AsyncGenerator<Uint8Array> {
-  const file = fileBytes(path);
-  const first = await file.next();
+/** The same of any bytes, gzipped or not. */
+export function readTraceBytes(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<ArrivalBlock> {
+  return readTrace(plainBytes(bytes, name), name);
+}
+
+async function* plainBytes(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const chunks = bytes[Symbol.asyncIterator]();
+  const first = await chunks.next();
   if (first.done === true) return;
-  const whole = chained(first.value, file);
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
-    yield* whole;
-    return;
-  }
-  yield* gunzipped(whole, path);
+  const whole = chained(first.value, { [Symbol.asyncIterator]: () => chunks });
+  if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* gunzipped(whole, name);
+  else yield* whole;
 }
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {

@@ -47,7 +47,9 @@ function decide<Lesson>(
   const { idleFromMs, lesson } = memory;
   if (event.kind === 'arrival') {
     if (idleFromMs === null) return { state: AWAKE, timerMs: NEVER, reason: 'arrival', memory };
-    const learned = descent.learn === undefined ? lesson : descent.learn(lesson, event.atMs - idleFromMs);
+    const idleMs = event.atMs - idleFromMs;
+    // Records that come at the same instant are one arrival to the policy: an idle period without length teaches nothing.
+    const learned = descent.learn === undefined || idleMs === 0 ? lesson : descent.learn(lesson, idleMs);
     return { state: AWAKE, timerMs: NEVER, reason: 'arrival', memory: { idleFromMs: null, lesson: learned } };
   }
   if (idleFromMs === null) {

@@ -1,0 +1,236 @@
+/** simulate, compare, sweep and model: each checks its options, runs, and writes a table or JSON, and a report when asked. */
+
+import { readNumber } from '../../policy/grammar.js';
+import { parseArrivals, parseService } from '../../policy/laws.js';
+import { METRICS, type MetricName, metricNamed, parseWeights, type Weights } from '../../policy/metrics.js';
+import { replicationSeed, runModel } from '../../policy/model.js';
+import type { Outcome } from '../../policy/outcome.js';
+import { parsePolicy } from '../../policy/spec.js';
+import { runStudy, type StudyRow } from '../../policy/study.js';
+import { expandTemplates, paretoFront, parseVariation } from '../../policy/sweep.js';
+import { LtlError } from '../../words/errors.js';
+import { type PolicyIo, Progress, readText } from './io.js';
+import { type PolicyArguments, type PolicyOptionName, readOptions } from './options.js';
+import { type NamedSource, REPLICATIONS_MAX, readSources } from './source.js';
+import { estimatesTable, estimateText, formatTable, outcomesTable } from './table.js';
+
+const SOURCE_OPTIONS = ['trace', 'arrivals', 'arrivals-count', 'service', 'seed'] as const;
+const OUTPUT_OPTIONS = ['weights', 'json', 'html'] as const;
+
+export interface PolicySubcommand {
+  readonly about: string;
+  readonly options: readonly PolicyOptionName[];
+  run(given: PolicyArguments, io: PolicyIo): Promise<void>;
+}
+
+export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
+  simulate: {
+    about: 'one policy over one trace: what it costs and saves',
+    options: [...SOURCE_OPTIONS, 'policy', ...OUTPUT_OPTIONS],
+    run: simulateCommand,
+  },
+  compare: {
+    about: 'several policies over the same arrivals, traces or replications of a law',
+    options: [...SOURCE_OPTIONS, 'policy', 'replications', ...OUTPUT_OPTIONS],
+    run: compareCommand,
+  },
+  sweep: {
+    about: 'a policy over many values of its parameters, with the Pareto front',
+    options: [...SOURCE_OPTIONS, 'policy', 'vary', 'objectives', 'replications', ...OUTPUT_OPTIONS],
+    run: sweepCommand,
+  },
+  model: {
+    about: 'a queue with random arrivals and services: Wq, W, L, cycle, wake-ups, with confidence intervals',
+    options: ['arrivals', 'arrivals-count', 'service', 'policy', 'replications', 'warm-up', 'seed', 'json'],
+    run: modelCommand,
+  },
+};
+
+/** Runs a policy subcommand by name. Throws E_USAGE when there is none. */
+export async function runSubcommand(name: string, words: readonly string[], io: PolicyIo): Promise<void> {
+  const command = POLICY_COMMANDS[name] as PolicySubcommand;
+  await command.run(readOptions(name, words, command.options), io);
+}
+
+const printJson = (io: PolicyIo, value: unknown): void => void io.stdout.write(`${JSON.stringify(value)}\n`);
+
+async function simulateCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
+  const specs = [given.needed('policy')];
+  const [source, ...more] = readSources(given, io);
+  if (source === undefined || more.length > 0) throw new LtlError('E_USAGE', 'simulate takes one --trace');
+  const [row] = await study(given, io, source, specs);
+  const outcome = (row as StudyRow).outcomes[0] as Outcome;
+  if (given.has('json')) printJson(io, outcome);
+  else io.stdout.write(`${outcomesTable([outcome], weightsOf(given))}\n${detailsTable(outcome)}`);
+}
+
+async function compareCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
+  const specs = given.all('policy');
+  if (specs.length < 2) throw new LtlError('E_USAGE', 'compare needs two --policy or more');
+  const comparisons = [];
+  for (const source of readSources(given, io)) {
+    const rows = await study(given, io, source, specs);
+    comparisons.push({ source: source.name, replications: source.replications, policies: rows.map(plainRow) });
+    if (given.has('json')) continue;
+    io.stdout.write(`${source.name}\n${outcomesTable(firsts(rows), weightsOf(given))}`);
+    if (source.replications > 1) io.stdout.write(`\n${estimatesTable(rows)}`);
+    io.stdout.write('\n');
+  }
+  if (given.has('json')) printJson(io, { seed: given.seed(), comparisons });
+}
+
+async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
+  const templates = given.all('policy');
+  if (templates.length === 0) throw new LtlError('E_USAGE', 'sweep needs --policy SPEC');
+  const specs = expandTemplates(templates, given.all('vary').map(parseVariation));
+  const [source, ...more] = readSources(given, io);
+  if (source === undefined || more.length > 0) throw new LtlError('E_USAGE', 'sweep takes one --trace');
+  const rows = await study(given, io, source, specs);
+  const objectives = objectivesOf(given, rows);
+  const known = rows.filter((row) => objectives.every((metric) => row.estimates[metric] !== null));
+  const at = (row: StudyRow, metric: MetricName): number => row.estimates[metric]?.mean ?? 0;
+  const front = new Set(
+    paretoFront(known.map((row) => [at(row, objectives[0]), at(row, objectives[1])])).map((index) => known[index]),
+  );
+  if (given.has('json')) {
+    const points = rows.map((row) => ({ ...plainRow(row), onFront: front.has(row) }));
+    const onFront = [...front].map((row) => row?.policy.spec);
+    printJson(io, {
+      seed: given.seed(),
+      source: source.name,
+      replications: source.replications,
+      objectives,
+      front: onFront,
+      points,
+    });
+    return;
+  }
+  const ordered = rows.toSorted((a, b) => at(a, objectives[0]) - at(b, objectives[0]));
+  const lines = ordered.map((row) => [
+    front.has(row) ? '*' : '',
+    row.policy.spec,
+    ...objectives.map((metric) => row.estimates[metric]?.mean ?? null),
+    row.outcomes[0]?.ratio ?? null,
+  ]);
+  io.stdout.write(`${formatTable(['front', 'policy', ...objectives, 'ratio'], lines)}* = on the Pareto front\n`);
+}
+
+/** The metrics of the front: as asked, else cost (or wake-ups where there is no cost) against whichever delay differs. */
+function objectivesOf(given: PolicyArguments, rows: readonly StudyRow[]): [MetricName, MetricName] {
+  const text = given.one('objectives');
+  if (text !== null) {
+    const [first = '', second = '', ...more] = text.split(',');
+    if (more.length > 0 || second === '') throw new LtlError('E_USAGE', '--objectives names two metrics');
+    return [metricNamed(first), metricNamed(second)];
+  }
+  const varies = (metric: MetricName): boolean =>
+    new Set(rows.map((row) => row.estimates[metric]?.mean ?? null)).size > 1;
+  const price = rows.every((row) => row.estimates.cost !== null) ? 'cost' : 'wakes';
+  return [price, varies('delayMeanMs') || price === 'wakes' ? 'delayMeanMs' : 'wakes'];
+}
+
+async function modelCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
+  const spec = given.needed('policy');
+  const progress = new Progress(io);
+  const warmUp = given.one('warm-up');
+  const options = {
+    arrivals: parseArrivals(given.needed('arrivals')),
+    service: parseService(given.needed('service')),
+    policy: (seed: number) => parsePolicy(spec, { seed, readText }),
+    arrivalsCount: given.whole('arrivals-count', 100_000, 10, 1_000_000_000),
+    replications: given.whole('replications', 10, 1, REPLICATIONS_MAX),
+    seed: given.seed(),
+    warmUpShare: warmUp === null ? 0.1 : readNumber(warmUp, 'the share', '--warm-up', { most: 0.9 }),
+    onProgress: (done: number, total: number) => progress.show(done, total),
+  };
+  const result = runModel(options);
+  progress.clear();
+  const inputs = {
+    policy: spec,
+    arrivals: options.arrivals.spec,
+    service: options.service.spec,
+    arrivalsCount: options.arrivalsCount,
+    replications: options.replications,
+    seed: options.seed,
+  };
+  if (given.has('json')) {
+    printJson(io, { ...result, ...inputs });
+    return;
+  }
+  const figures = (['Wq', 'W', 'L', 'cycle', 'wakesPerTime'] as const).map((name) => [
+    name,
+    estimateText(result[name]),
+  ]);
+  io.stdout.write(formatTable(['figure', 'mean ± 95 %'], figures));
+}
+
+async function study(
+  given: PolicyArguments,
+  io: PolicyIo,
+  source: NamedSource,
+  specs: readonly string[],
+): Promise<StudyRow[]> {
+  const progress = new Progress(io);
+  let done = 0;
+  const rows = await runStudy({
+    policies: (seed) => specs.map((spec) => parsePolicy(spec, { seed, readText })),
+    source,
+    seed: given.seed(),
+    policySeed: replicationSeed,
+    onBlock: (block) => {
+      done += block.count;
+      progress.show(done, source.total);
+    },
+  });
+  progress.clear();
+  warn(io, source, rows);
+  return rows;
+}
+
+function warn(io: PolicyIo, source: NamedSource, rows: readonly StudyRow[]): void {
+  const rho = Math.max(...firsts(rows).map((outcome) => outcome.rho ?? 0));
+  if (rho >= 1)
+    io.stderr.write(
+      `ltl policy: rho is ${rho.toFixed(2)}: work came faster than it could be served; delays grow with the trace\n`,
+    );
+  else if (rho >= 0.9)
+    io.stderr.write(
+      `ltl policy: rho is ${rho.toFixed(2)}: catching up after a sleep takes 1/(1 - rho) times the work\n`,
+    );
+  if (source.memoryless && rows.length > 1)
+    io.stderr.write(
+      'ltl policy: poisson arrivals carry no memory and cannot rank timeouts; compare on real traces too\n',
+    );
+}
+
+const firsts = (rows: readonly StudyRow[]): Outcome[] => rows.map((row) => row.outcomes[0] as Outcome);
+
+function weightsOf(given: PolicyArguments): Weights | null {
+  const text = given.one('weights');
+  return text === null ? null : parseWeights(text);
+}
+
+function plainRow({ policy, outcomes, estimates, differences }: StudyRow) {
+  return { policy: policy.spec, outcomes, estimates, differences };
+}
+
+function detailsTable(outcome: Outcome): string {
+  const wholes = (
+    [
+      'records',
+      'spanMs',
+      'bytes',
+      'busyMs',
+      'backlogBytesMax',
+      'catchUpMaxMs',
+      'flushes',
+      'flushesFull',
+      'waitingAtEnd',
+    ] as const
+  )
+    .map((name) => [name, outcome[name]] as const)
+    .filter(([, value]) => value !== 0);
+  const states = Object.entries(outcome.stateMs).map(([state, ms]) => [`ms ${state}`, ms] as const);
+  const reasons = Object.entries(outcome.reasons).map(([reason, count]) => [`changes: ${reason}`, count] as const);
+  return formatTable(['', ''], [...wholes, ...states, ...reasons]).trimStart();
+}

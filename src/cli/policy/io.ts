@@ -1,0 +1,56 @@
+/** Where a policy command reads and writes, and how it shows that it is still at work. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { LtlError } from '../../words/errors.js';
+
+export interface PolicyIo {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+/** Time between two updates of the progress line. */
+const UPDATE_MS = 200;
+
+/** One line on stderr that is rewritten while work goes on; silent where stderr is no terminal. */
+export class Progress {
+  readonly #io: PolicyIo;
+  #shownMs: number = Date.now();
+  #shown = false;
+
+  constructor(io: PolicyIo) {
+    this.#io = io;
+  }
+
+  show(done: number, total: number | null): void {
+    if (this.#io.stderr.isTTY !== true || Date.now() - this.#shownMs < UPDATE_MS) return;
+    this.#shownMs = Date.now();
+    this.#shown = true;
+    const share = total === null ? '' : ` of ${count(total)} (${Math.floor((100 * done) / total)} %)`;
+    this.#io.stderr.write(`\r\u001B[K${count(done)} arrivals${share}`);
+  }
+
+  clear(): void {
+    if (this.#shown) this.#io.stderr.write('\r\u001B[K');
+    this.#shown = false;
+  }
+}
+
+const count = (value: number): string => value.toLocaleString('en');
+
+/** The text of a file that a policy names. Throws E_NO_INPUT. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new LtlError('E_NO_INPUT', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Writes a report. Throws E_PERMISSION when it cannot. */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new LtlError('E_PERMISSION', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
