@@ -3,14 +3,15 @@
  * rotated order, then again), so that a slow moment of the machine meets them all; medians are shown, and ratios to the
  * best durable peer of the same run.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { LtlError } from '../src/words/errors.js';
 import type { AppendJob, AppendResult } from './append.child.js';
 import { inChild } from './measure/child.js';
 import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
 import { type BenchOptions, OPTIONS_HELP, readOptions } from './measure/options.js';
+import { progress, save } from './report/output.js';
 import { type Panel, picture } from './report/svg.js';
 import { digits, table } from './report/table.js';
 import { type Verdict, verdict, verdictTable } from './report/verdict.js';
@@ -255,16 +256,4 @@ function draw(machine: Machine, workloads: readonly Workload[], summaries: reado
     ],
     panels,
   );
-}
-
-function save(file: string, content: string): void {
-  const path = resolve(file);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
-  process.stderr.write(`bench: wrote ${file}\n`);
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-  else if (text !== '') process.stderr.write(`${text}\n`);
 }

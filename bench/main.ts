@@ -19,6 +19,10 @@ const BENCHES: Readonly<Record<string, Entry>> = {
     about: 'durable appends beside other stores: throughput, latency, CPU, bytes',
     load: () => import('./append.js'),
   },
+  read: {
+    about: 'random gets, scans, opening, and opening after SIGKILL, beside other stores',
+    load: () => import('./read.js'),
+  },
   peers: {
     about: 'installs the libraries that the benches compare with, and lists their versions',
     load: async () => ({ run: listPeers }),

@@ -28,6 +28,30 @@ export function inChild<Result>(file: URL, work: object, execArgv: readonly stri
   });
 }
 
+/**
+ * Starts `file` with that job and kills it with SIGKILL once it has told of `atLeast` acknowledged records. Resolves to
+ * the last it told before it died.
+ */
+export function killedChild<Told extends { acknowledged: number }>(
+  file: URL,
+  work: object,
+  atLeast: number,
+): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const child = fork(file, [JSON.stringify(work)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    let last: Told | undefined;
+    child.on('message', (told) => {
+      last = told as Told;
+      if (last.acknowledged >= atLeast) child.kill('SIGKILL');
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (signal === 'SIGKILL' && last !== undefined) resolve(last);
+      else reject(new LtlError('E_ACTOR_FAILED', `a bench process ended with ${signal ?? code} before it was killed`));
+    });
+  });
+}
+
 /** In the child: what it was asked to do. */
 export function job(): unknown {
   return JSON.parse(process.argv[2] ?? '{}') as unknown;

@@ -26,7 +26,7 @@ const VALUE_WIDTH = 74;
 const BAR_HEIGHT = 18;
 const BAR_STEP = 24;
 const TITLE_HEIGHT = 34;
-const HEAD_HEIGHT = 96;
+const HEAD_HEIGHT = 124;
 const COLOURS = { ours: '#0b6e4f', peer: '#8fa3b8', limit: '#e3d5b8' } as const;
 
 export function picture(title: string, notes: readonly string[], panels: readonly Panel[]): string {

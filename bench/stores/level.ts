@@ -38,6 +38,7 @@ export const level: StoreKind = {
   role: 'peer',
   needs: 'classic-level',
   how: 'batch with sync: true, one at a time with everything queued, JSON, compressed by default',
+  load: () => loadPeer('classic-level'),
   open: async (folder) => {
     const { ClassicLevel } = loadPeer('classic-level') as Level;
     const database = new ClassicLevel(join(folder, 'store'), { keyEncoding: 'buffer', valueEncoding: 'json' });

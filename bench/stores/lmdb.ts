@@ -26,6 +26,7 @@ export const lmdb: StoreKind = {
   role: 'peer',
   needs: 'lmdb',
   how: 'put, durable by default; numeric keys, shared structures',
+  load: () => loadPeer('lmdb'),
   open: async (folder, options) => new LmdbStore(folder, options),
   footprint: (folder) => ({ dataBytes: fileBytes(folder, /data\.mdb$/), diskBytes: diskBytes(folder) }),
 };

@@ -31,6 +31,7 @@ export const sqlite: StoreKind = {
   role: 'peer',
   needs: 'better-sqlite3',
   how: 'WAL, synchronous=FULL, one transaction a turn of the event loop, JSON text',
+  load: () => loadPeer('better-sqlite3'),
   open: async (folder, options) => new SqliteStore(folder, options),
   footprint: (folder) => ({ dataBytes: fileBytes(folder, /store\.sqlite/), diskBytes: diskBytes(folder) }),
 };

@@ -28,6 +28,8 @@ export interface Store {
   /** Visits every record in order; the visitor is synchronous. */
   scan(visit: (record: LogLine) => void): Promise<void>;
   count(): number | Promise<number>;
+  /** What the store itself says its last recovery took. */
+  recoveryMs?(): number;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,8 @@ export interface StoreKind {
   readonly posts?: string;
   /** How it is used, one line, for the report. */
   readonly how: string;
+  /** Loads the library, so that `open` can be timed without it. */
+  load?(): unknown;
   open(folder: string, options: OpenOptions): Promise<Store>;
   footprint(folder: string, records: number): Footprint | Promise<Footprint>;
 }
