@@ -3,9 +3,32 @@ import type { Command, Option, Run } from './command.js';
 
 const json: Option = { type: 'boolean', about: 'print JSON, for machines' };
 
+/** Options that every command with a store takes. */
+const store = {
+  path: { type: 'string', value: 'DIR', about: 'the folder of the store (default: see `ltl help`)' },
+  config: { type: 'string', value: 'K=V,…', about: 'configuration keys, as for open()' },
+} as const satisfies Record<string, Option>;
+
 const help: Option = { type: 'boolean', short: 'h', about: 'this text' };
 
 export const COMMANDS = {
+  append: {
+    summary: 'append lines of a file or of stdin, a record per line',
+    operands: '[FILE|-]',
+    operandsMax: 1,
+    options: {
+      json: { type: 'boolean', about: 'each line is a JSON value (default: a string, stored without its LF)' },
+      ack: { type: 'boolean', about: 'print each acknowledged seq on a line of its own, once it is durable' },
+      ...store,
+      help,
+    },
+    more: `A record is acknowledged when its bytes are on disk. The report goes to stderr, so stdout holds acknowledgements only.
+A bad line (no UTF-8, no JSON, a value that cannot be stored) ends the run with status 65 and names its number: the lines
+before it are stored and acknowledged, nothing after it is. SIGINT and SIGTERM stop the reading, wait for what was taken,
+and close the store.`,
+    examples: ['ltl append access.log', 'producer | ltl append --json --ack - > acknowledged'],
+    load: async () => (await import('./append.js')).append,
+  },
   machines: {
     summary: 'the state machines that run in here',
     operands: '[NAME]',

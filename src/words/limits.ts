@@ -32,6 +32,10 @@ export const LIMITS = {
   diskStallMsMax: 60_000,
   /** Rings one instance can have, the caller's own included. Refuse: E_LIMIT. */
   producersMax: 64,
+  /** The longest input line of the command line: JSON text may be longer than the record made of it. Refuse: E_INPUT. */
+  lineBytesMax: 64 * MIB,
+  /** Blocks of input lines that the command line has handed over and not seen acknowledged. Wait. */
+  inputBlocksMax: 8,
   /** Shape ids are 16 bits on disk; 0 means none. Beyond: plain maps. */
   shapeIdMax: 65_535,
   /** Spare segments written ahead. Two, so that one is ready while the other is being written. */
