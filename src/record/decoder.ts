@@ -1,17 +1,25 @@
 /**
  * Turns the payloads of frames back into values. It must have met a shape's definition before the first record of
- * that shape. One decoder belongs to one thread; what it returns is fresh and keeps no part of the buffer alive.
+ * that shape. One decoder belongs to one thread. What it returns is fresh and shares no memory with the buffer.
  */
 import { LtlError } from '../words/errors.js';
 import { PLAIN, SHAPED } from './frame.js';
+import { mayGenerateCode } from './generate.js';
 import { Reader } from './read.js';
 import { definitionFrom, type ShapeDefinition } from './shape.js';
+import { makeShapeReader, type ShapeReader } from './shape-reader.js';
 
 export class RecordDecoder {
   readonly #reader = new Reader();
-  readonly #shapes: (ShapeDefinition | undefined)[] = [];
+  readonly #shapes: (ShapeReader | undefined)[] = [];
+  readonly #mayGenerate: boolean;
 
-  /** Decodes the payload of a definition frame and remembers the shape. */
+  /** `generate: false` makes closures instead of generated functions, as where code from strings is disallowed. */
+  constructor(options: { readonly generate?: boolean } = {}) {
+    this.#mayGenerate = options.generate ?? mayGenerateCode();
+  }
+
+  /** Decodes the payload of a definition frame and remembers the shape; E_DAMAGED when it is none. */
   defineFrom(payload: Uint8Array): ShapeDefinition {
     const definition = definitionFrom(this.decode(payload, 0, payload.length, PLAIN, 0));
     if (typeof definition === 'string') throw new LtlError('E_DAMAGED', `shape definition: ${definition}`);
@@ -21,7 +29,15 @@ export class RecordDecoder {
 
   /** Remembers a shape; a later definition of the same id takes its place. */
   define(definition: ShapeDefinition): void {
-    this.#shapes[definition.id] = definition;
+    this.#shapes[definition.id] = makeShapeReader(definition, this.#mayGenerate);
+  }
+
+  /**
+   * For a scan: promises that these bytes do not change until the next call, null included, which makes decoding their
+   * longer strings several times quicker. Such a string keeps up to 4 KiB around it alive.
+   */
+  steady(bytes: Uint8Array | null): void {
+    this.#reader.texts.steady(bytes);
   }
 
   /**
@@ -32,17 +48,13 @@ export class RecordDecoder {
     const reader = this.#reader;
     reader.aim(bytes, start, end);
     const value = kind === SHAPED ? this.#shaped(reader, shapeId) : reader.value(0);
-    reader.finish();
+    if (reader.position !== end) throw reader.damage(`${end - reader.position} bytes follow the value`);
     return value;
   }
 
   #shaped(reader: Reader, shapeId: number): Record<string, unknown> {
-    const shape = this.#shapes[shapeId];
-    if (shape === undefined) throw reader.damage(`shape ${shapeId} was never defined`);
-    const { fields } = shape;
-    if (reader.arrayLength() !== fields.length) throw reader.damage(`not an array of the ${fields.length} fields`);
-    const map: Record<string, unknown> = {};
-    for (const field of fields) map[field] = reader.value(1);
-    return map;
+    const read = this.#shapes[shapeId];
+    if (read === undefined) throw reader.damage(`shape ${shapeId} was never defined`);
+    return read(reader);
   }
 }

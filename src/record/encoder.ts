@@ -12,7 +12,8 @@
 import { LtlError } from '../words/errors.js';
 import { findFault, unencodable } from './explain.js';
 import { assertPriority, DEFINITION, frameWord, PAYLOAD_BYTES_MAX, PLAIN, WORD_BYTES } from './frame.js';
-import { MAP_FIELDS_MAX, mapVariant, mayGenerateCode, shapedVariant, type Variant } from './frame-writer.js';
+import { MAP_FIELDS_MAX, mapVariant, shapedVariant, type Variant } from './frame-writer.js';
+import { mayGenerateCode } from './generate.js';
 import { type KeyOrder, KeyOrders } from './key-orders.js';
 import { misfit } from './misfit.js';
 import { type FieldType, readShape, type ShapeDefinition, sameShape } from './shape.js';

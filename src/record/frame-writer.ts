@@ -65,16 +65,6 @@ export function mapVariant(order: readonly string[]): Variant {
   ]);
 }
 
-/** False when the process disallows code from strings. */
-export function mayGenerateCode(): boolean {
-  try {
-    return (new Function('return true') as () => boolean)();
-  } catch (error) {
-    if (error instanceof EvalError) return false;
-    throw error;
-  }
-}
-
 function lazily(definition: ShapeDefinition | null, source: (value: object) => string[]): Variant {
   const variant: Variant = {
     definition,

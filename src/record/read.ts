@@ -3,48 +3,36 @@
  * E_DAMAGED and the offset: a length that is more than what is left is refused before anything is allocated for it.
  */
 import { LtlError } from '../words/errors.js';
+import { TextReader } from './text.js';
 import { DEPTH_MAX } from './write.js';
 
-interface NativeSlice {
-  (this: Uint8Array, start: number, end: number): string;
-}
-const { utf8Slice } = Buffer.prototype as unknown as {
-  readonly utf8Slice: NativeSlice;
-};
-
-/** Up to this length a string is read in JavaScript. */
-const SHORT_BYTES = 12;
 const NONE = new Uint8Array(0);
 
 /** A place in a buffer that moves as values are read; made once and aimed at one payload after the other. */
 export class Reader {
   position = 0;
-  #end = 0;
-  #bytes: Uint8Array = NONE;
-  #view: DataView = new DataView(NONE.buffer);
+  end = 0;
+  bytes: Uint8Array = NONE;
+  view: DataView = new DataView(NONE.buffer);
+  readonly texts = new TextReader();
 
   /** Aims at `bytes[start, end)`. */
   aim(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#bytes !== bytes) {
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     if (!(start >= 0 && start <= end && end <= bytes.length))
       throw new LtlError('E_ARGUMENT', `payload ${start}..${end} lies outside a buffer of ${bytes.length} bytes`);
     this.position = start;
-    this.#end = end;
-  }
-
-  /** Asserts that the payload ends here. */
-  finish(): void {
-    if (this.position !== this.#end) throw this.damage(`${this.#end - this.position} bytes follow the value`);
+    this.end = end;
   }
 
   /** The next value. */
   value(depth: number): unknown {
     const at = this.position;
-    if (at >= this.#end) throw this.damage('it is cut short');
-    const token = this.#bytes[at]!;
+    if (at >= this.end) throw this.damage('it is cut short');
+    const token = this.bytes[at]!;
     this.position = at + 1;
     if (token < 0x80) return token;
     if (token >= 0xe0) return token - 0x100;
@@ -94,7 +82,7 @@ export class Reader {
   }
 
   #number(token: number): number | bigint {
-    const view = this.#view;
+    const view = this.view;
     switch (token) {
       case 0xca:
         return view.getFloat32(this.#take(4));
@@ -119,46 +107,43 @@ export class Reader {
     }
   }
 
-  /** The header of an array, or −1 when the next value is none. */
-  arrayLength(): number {
-    const token = this.position < this.#end ? this.#bytes[this.position]! : 0;
-    if ((token & 0xf0) !== 0x90 && token !== 0xdc && token !== 0xdd) return -1;
-    this.position += 1;
-    return token < 0xa0 ? token & 0x0f : this.#length(token - 0xdb);
+  /** Moves into the array of a shape's fields. */
+  enterShape(fields: number): void {
+    const token = this.position < this.end ? this.bytes[this.position]! : 0;
+    const isArray = (token & 0xf0) === 0x90 || token === 0xdc || token === 0xdd;
+    if (isArray) this.position += 1;
+    const length = !isArray ? -1 : token < 0xa0 ? token & 0x0f : this.#length(token - 0xdb);
+    if (length !== fields) throw this.damage(`it is not an array of the ${fields} fields of its shape`);
+  }
+
+  /** The text in `bytes[at, at + length)`, which lies inside the payload. */
+  text(at: number, length: number): string {
+    return this.texts.read(this.bytes, this.view, at, length);
   }
 
   /** A length of 1, 2 or 4 bytes, for size 0, 1 and 2. */
   #length(size: number): number {
-    if (size === 0) return this.#view.getUint8(this.#take(1));
-    if (size === 1) return this.#view.getUint16(this.#take(2));
-    return this.#view.getUint32(this.#take(4));
+    if (size === 0) return this.view.getUint8(this.#take(1));
+    if (size === 1) return this.view.getUint16(this.#take(2));
+    return this.view.getUint32(this.#take(4));
   }
 
   /** Moves over so many bytes and returns where they start. */
   #take(count: number): number {
     const at = this.position;
-    if (at + count > this.#end) throw this.damage(`it is cut short: ${count} bytes wanted, ${this.#end - at} left`);
+    if (at + count > this.end) throw this.damage(`it is cut short: ${count} bytes wanted, ${this.end - at} left`);
     this.position = at + count;
     return at;
   }
 
   #string(length: number): string {
-    const at = this.#take(length);
-    const bytes = this.#bytes;
-    if (length > SHORT_BYTES) return utf8Slice.call(bytes, at, at + length);
-    let text = '';
-    for (let index = at; index < at + length; index += 1) {
-      const byte = bytes[index]!;
-      if (byte > 0x7f) return utf8Slice.call(bytes, at, at + length);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return this.text(this.#take(length), length);
   }
 
   #binary(length: number): Uint8Array {
     const at = this.#take(length);
     // A copy in memory of its own: the block it lies in is not kept alive, and may be shared.
-    return new Uint8Array(this.#bytes.subarray(at, at + length));
+    return new Uint8Array(this.bytes.subarray(at, at + length));
   }
 
   #array(length: number, depth: number): unknown[] {
@@ -183,14 +168,14 @@ export class Reader {
   /** Each item takes a byte at least. */
   #enter(items: number, depth: number): void {
     if (depth >= DEPTH_MAX) throw this.damage(`it is nested deeper than ${DEPTH_MAX}`);
-    if (this.position + items > this.#end) throw this.damage(`it is cut short: ${items} items promised`);
+    if (this.position + items > this.end) throw this.damage(`it is cut short: ${items} items promised`);
   }
 
   #extension(length: number): Date {
-    const type = this.#view.getInt8(this.#take(1));
+    const type = this.view.getInt8(this.#take(1));
     if (type !== -1) throw this.damage(`extension type ${type} is not known`);
     const at = this.#take(length);
-    const view = this.#view;
+    const view = this.view;
     if (length === 4) return new Date(view.getUint32(at) * 1000);
     if (length === 8) {
       const high = view.getUint32(at);
