@@ -30,7 +30,7 @@ export interface StudyOptions {
   readonly policySeed: (seed: number, replication: number) => number;
   /** Keep the first replication's transitions, at most so many a policy. */
   readonly transitionsMax?: number;
-  /** Sees each block of the first replication, and of all of them how many records are done. */
+  /** Sees each block before it is simulated. */
   readonly onBlock?: (block: ArrivalBlock, replication: number) => void;
 }
 
@@ -45,6 +45,8 @@ export interface StudyRow {
   /** Of the first replication. */
   readonly transitions: readonly Transition[];
   readonly delays: readonly (readonly [number, number])[];
+  /** End of the first replication's last work. */
+  readonly endMs: number;
 }
 
 const DISTRIBUTION_POINTS = 200;
@@ -81,6 +83,7 @@ function rowOf(simulation: Simulation, outcomes: readonly Outcome[], base: reado
     differences: overMetrics((metric) => differenceOf(values(outcomes, metric), values(base, metric))),
     transitions: tally.transitions,
     delays: tally.delays.distribution(DISTRIBUTION_POINTS),
+    endMs: tally.endMs,
   };
 }
 

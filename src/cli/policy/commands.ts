@@ -5,17 +5,21 @@ import { parseArrivals, parseService } from '../../policy/laws.js';
 import { METRICS, type MetricName, metricNamed, parseWeights, type Weights } from '../../policy/metrics.js';
 import { replicationSeed, runModel } from '../../policy/model.js';
 import type { Outcome } from '../../policy/outcome.js';
+import { REPORT_TRANSITIONS_MAX } from '../../policy/report/page.js';
+import { ArrivalRecorder } from '../../policy/report/recorder.js';
 import { parsePolicy } from '../../policy/spec.js';
 import { runStudy, type StudyRow } from '../../policy/study.js';
-import { expandTemplates, paretoFront, parseVariation } from '../../policy/sweep.js';
+import { expandTemplates, parseVariation } from '../../policy/sweep.js';
 import { LtlError } from '../../words/errors.js';
+import { frontRows, objectivesOf } from './front.js';
 import { type PolicyIo, Progress, readText } from './io.js';
 import { type PolicyArguments, type PolicyOptionName, readOptions } from './options.js';
+import { writeReport } from './report.js';
 import { type NamedSource, REPLICATIONS_MAX, readSources } from './source.js';
 import { estimatesTable, estimateText, formatTable, outcomesTable } from './table.js';
 
 const SOURCE_OPTIONS = ['trace', 'arrivals', 'arrivals-count', 'service', 'seed'] as const;
-const OUTPUT_OPTIONS = ['weights', 'json', 'html'] as const;
+const OUTPUT_OPTIONS = ['weights', 'objectives', 'json', 'html', 'figures'] as const;
 
 export interface PolicySubcommand {
   readonly about: string;
@@ -36,7 +40,7 @@ export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
   },
   sweep: {
     about: 'a policy over many values of its parameters, with the Pareto front',
-    options: [...SOURCE_OPTIONS, 'policy', 'vary', 'objectives', 'replications', ...OUTPUT_OPTIONS],
+    options: [...SOURCE_OPTIONS, 'policy', 'vary', 'replications', ...OUTPUT_OPTIONS],
     run: sweepCommand,
   },
   model: {
@@ -68,7 +72,10 @@ async function compareCommand(given: PolicyArguments, io: PolicyIo): Promise<voi
   const specs = given.all('policy');
   if (specs.length < 2) throw new LtlError('E_USAGE', 'compare needs two --policy or more');
   const comparisons = [];
-  for (const source of readSources(given, io)) {
+  const sources = readSources(given, io);
+  if (sources.length > 1 && (given.has('html') || given.has('figures')))
+    throw new LtlError('E_USAGE', 'a report shows one --trace');
+  for (const source of sources) {
     const rows = await study(given, io, source, specs);
     comparisons.push({ source: source.name, replications: source.replications, policies: rows.map(plainRow) });
     if (given.has('json')) continue;
@@ -87,14 +94,10 @@ async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void>
   if (source === undefined || more.length > 0) throw new LtlError('E_USAGE', 'sweep takes one --trace');
   const rows = await study(given, io, source, specs);
   const objectives = objectivesOf(given, rows);
-  const known = rows.filter((row) => objectives.every((metric) => row.estimates[metric] !== null));
-  const at = (row: StudyRow, metric: MetricName): number => row.estimates[metric]?.mean ?? 0;
-  const front = new Set(
-    paretoFront(known.map((row) => [at(row, objectives[0]), at(row, objectives[1])])).map((index) => known[index]),
-  );
+  const front = new Set(frontRows(rows, objectives));
   if (given.has('json')) {
     const points = rows.map((row) => ({ ...plainRow(row), onFront: front.has(row) }));
-    const onFront = [...front].map((row) => row?.policy.spec);
+    const onFront = [...front].map((row) => row.policy.spec);
     printJson(io, {
       seed: given.seed(),
       source: source.name,
@@ -105,7 +108,8 @@ async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void>
     });
     return;
   }
-  const ordered = rows.toSorted((a, b) => at(a, objectives[0]) - at(b, objectives[0]));
+  const at = (row: StudyRow): number => row.estimates[objectives[0]]?.mean ?? 0;
+  const ordered = rows.toSorted((a, b) => at(a) - at(b));
   const lines = ordered.map((row) => [
     front.has(row) ? '*' : '',
     row.policy.spec,
@@ -113,20 +117,6 @@ async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void>
     row.outcomes[0]?.ratio ?? null,
   ]);
   io.stdout.write(`${formatTable(['front', 'policy', ...objectives, 'ratio'], lines)}* = on the Pareto front\n`);
-}
-
-/** The metrics of the front: as asked, else cost (or wake-ups where there is no cost) against whichever delay differs. */
-function objectivesOf(given: PolicyArguments, rows: readonly StudyRow[]): [MetricName, MetricName] {
-  const text = given.one('objectives');
-  if (text !== null) {
-    const [first = '', second = '', ...more] = text.split(',');
-    if (more.length > 0 || second === '') throw new LtlError('E_USAGE', '--objectives names two metrics');
-    return [metricNamed(first), metricNamed(second)];
-  }
-  const varies = (metric: MetricName): boolean =>
-    new Set(rows.map((row) => row.estimates[metric]?.mean ?? null)).size > 1;
-  const price = rows.every((row) => row.estimates.cost !== null) ? 'cost' : 'wakes';
-  return [price, varies('delayMeanMs') || price === 'wakes' ? 'delayMeanMs' : 'wakes'];
 }
 
 async function modelCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
@@ -172,18 +162,23 @@ async function study(
 ): Promise<StudyRow[]> {
   const progress = new Progress(io);
   let done = 0;
+  const draws = given.has('html') || given.has('figures');
+  const arrivals = new ArrivalRecorder();
   const rows = await runStudy({
     policies: (seed) => specs.map((spec) => parsePolicy(spec, { seed, readText })),
     source,
     seed: given.seed(),
     policySeed: replicationSeed,
-    onBlock: (block) => {
+    transitionsMax: draws ? REPORT_TRANSITIONS_MAX : 0,
+    onBlock: (block, replication) => {
+      if (draws && replication === 0) arrivals.add(block);
       done += block.count;
       progress.show(done, source.total);
     },
   });
   progress.clear();
   warn(io, source, rows);
+  if (draws) writeReport(given, source, rows, arrivals);
   return rows;
 }
 

@@ -22,6 +22,7 @@ export const POLICY_OPTIONS = {
   'warm-up': { value: 'SHARE', about: 'model: share of the arrivals before counting begins (default 0.1)' },
   seed: { value: 'S', about: 'whole number; the same seed gives the same bytes (default 1)' },
   json: { value: null, about: 'one JSON object on stdout' },
+  figures: { value: 'DIR', about: 'also write the figures of that report, one SVG file each' },
   html: { value: 'FILE', about: 'also write a report that is one file, for a browser' },
 } as const satisfies Record<string, PolicyOption>;
 

@@ -1,0 +1,242 @@
+/** The figures of results: cost bars beside the optimum, the Pareto front, the distribution of delays. */
+import type { MetricName } from '../metrics.js';
+import { METRICS } from '../metrics.js';
+import type { StudyRow } from '../study.js';
+import { paretoFront } from '../sweep.js';
+import {
+  duration,
+  element,
+  type Figure,
+  figureSvg,
+  label,
+  MARGIN_LEFT,
+  PLOT_WIDTH,
+  pixels,
+  policyColour,
+  rowName,
+  shortNumber,
+  stateColour,
+  stateLegend,
+  ticks,
+} from './svg.js';
+
+const TOP = 20;
+const BAR = 22;
+const BAR_GAP = 12;
+const BARS_MAX = 24;
+
+/** Cost by state, one bar a policy, with a mark at the offline optimum; null when no policy has a cost model. */
+export function costFigure(rows: readonly StudyRow[]): Figure | null {
+  const costed = rows.filter((row) => row.outcomes[0]?.cost.total !== null).slice(0, BARS_MAX);
+  if (costed.length === 0) return null;
+  const most = Math.max(...costed.map((row) => row.outcomes[0]?.cost.total ?? 0), 1);
+  const scale = PLOT_WIDTH / most;
+  const bottom = TOP + costed.length * (BAR + BAR_GAP);
+  const title = 'Cost of idleness';
+  const svg = figureSvg(
+    bottom + 60,
+    title,
+    ...ticks(0, most, 6).flatMap((tick) => {
+      const x = MARGIN_LEFT + tick * scale;
+      return [
+        element('line', { x1: x, x2: x, y1: TOP, y2: bottom, class: 'g' }),
+        label(x, bottom + 16, shortNumber(tick), 'm s'),
+      ];
+    }),
+    ...costed.map((row, index) => costBar(row, TOP + 6 + index * (BAR + BAR_GAP), scale)),
+    stateLegend(
+      bottom + 44,
+      costed.map((row) => row.policy),
+    ),
+    optimumLegend(bottom + 44),
+  );
+  return {
+    name: 'cost',
+    title,
+    svg,
+    caption:
+      'Idle cost by state: power times time, and the wake-ups out of it. The black mark is the offline optimum over the same idle periods; the number is the ratio to it.',
+  };
+}
+
+function costBar(row: StudyRow, y: number, scale: number): string {
+  const outcome = row.outcomes[0];
+  if (outcome === undefined) return '';
+  const states = row.policy.states;
+  let x = MARGIN_LEFT;
+  const parts = [rowName(y + 15, row.policy.spec)];
+  for (const [state, { name }] of states.entries()) {
+    const cost = outcome.cost.byState[name] ?? 0;
+    const fill = stateColour(state, states.length);
+    const text = element('title', {}, `${name}: ${shortNumber(cost)}`);
+    parts.push(element('rect', { x, y, width: cost * scale, height: BAR, fill }, text));
+    x += cost * scale;
+  }
+  if (outcome.optimum !== null) {
+    const at = MARGIN_LEFT + outcome.optimum * scale;
+    parts.push(element('rect', { x: at - 1.5, y: y - 4, width: 3, height: BAR + 8, fill: '#111827' }));
+  }
+  const ratio = outcome.ratio === null ? shortNumber(outcome.cost.total ?? 0) : `${outcome.ratio.toFixed(2)}×`;
+  parts.push(label(x + 8, y + 15, ratio));
+  return parts.join('');
+}
+
+function optimumLegend(y: number): string {
+  const x = MARGIN_LEFT + PLOT_WIDTH - 110;
+  return (
+    element('rect', { x, y: y - 12, width: 3, height: 16, fill: '#111827' }) + label(x + 10, y, 'offline optimum', 's')
+  );
+}
+
+const SCATTER_HEIGHT = 380;
+
+/** All policies by two metrics; those that no other beats in both are joined. */
+export function paretoFigure(rows: readonly StudyRow[], objectives: readonly [MetricName, MetricName]): Figure | null {
+  const [first, second] = objectives;
+  const known = rows.filter((row) => row.estimates[first] !== null && row.estimates[second] !== null);
+  if (known.length < 2) return null;
+  const points = known.map((row) => [row.estimates[first]?.mean ?? 0, row.estimates[second]?.mean ?? 0] as const);
+  const x = axis(
+    points.map(([value]) => value),
+    MARGIN_LEFT,
+    MARGIN_LEFT + PLOT_WIDTH,
+  );
+  const y = axis(
+    points.map(([, value]) => value),
+    TOP + SCATTER_HEIGHT,
+    TOP,
+  );
+  // An oracle shows what could be had at best; it is no choice, so it takes no place on the front.
+  const choices = known.flatMap((row, index) => (row.policy.clairvoyant ? [] : [index]));
+  const front = paretoFront(choices.map((index) => points[index] ?? [0, 0])).map((index) => choices[index] ?? 0);
+  const line = front.map(
+    (index) => `${pixels(x.at(points[index]?.[0] ?? 0))},${pixels(y.at(points[index]?.[1] ?? 0))}`,
+  );
+  const title = 'Pareto front';
+  const bottom = TOP + SCATTER_HEIGHT;
+  const svg = figureSvg(
+    bottom + 48,
+    title,
+    ...x.ticks.flatMap((tick) => [
+      element('line', { x1: x.at(tick), x2: x.at(tick), y1: TOP, y2: bottom, class: 'g' }),
+      label(x.at(tick), bottom + 16, shortNumber(tick), 'm s'),
+    ]),
+    ...y.ticks.flatMap((tick) => [
+      element('line', { x1: MARGIN_LEFT, x2: MARGIN_LEFT + PLOT_WIDTH, y1: y.at(tick), y2: y.at(tick), class: 'g' }),
+      label(MARGIN_LEFT - 8, y.at(tick) + 4, shortNumber(tick), 'e s'),
+    ]),
+    element('polyline', { points: line.join(' '), fill: 'none', stroke: '#d55e00', 'stroke-width': '2' }),
+    ...points.map(([px, py], index) => dot(x.at(px), y.at(py), known[index], front.includes(index))),
+    ...frontLabels(
+      front.map((index) => [
+        x.at(points[index]?.[0] ?? 0),
+        y.at(points[index]?.[1] ?? 0),
+        known[index]?.policy.spec ?? '',
+      ]),
+    ),
+    label(MARGIN_LEFT + PLOT_WIDTH / 2, bottom + 38, `${first}: ${METRICS[first].doc}${x.note}`, 'm'),
+    label(12, TOP + 12, second),
+    label(12, TOP + 30, y.note.trim(), 's'),
+  );
+  return {
+    name: 'pareto',
+    title,
+    svg,
+    caption: `${first} against ${second}; less is better in both. No other policy beats those on the line in both at once. Point at a dot to read its name; a hollow dot knows the future.`,
+  };
+}
+
+function dot(cx: number, cy: number, row: StudyRow | undefined, onFront: boolean): string {
+  const name = element('title', {}, row?.policy.spec ?? '');
+  const hollow = row?.policy.clairvoyant === true;
+  if (hollow) return element('circle', { cx, cy, r: 5, fill: '#fff', stroke: '#111827' }, name);
+  return element('circle', { cx, cy, r: onFront ? 5 : 3.5, fill: onFront ? '#d55e00' : '#9aa1ab' }, name);
+}
+
+/** Names beside the dots of the front, left out where they would lie on one another. */
+function frontLabels(points: readonly (readonly [number, number, string])[]): string[] {
+  const placed: { x: number; y: number; width: number }[] = [];
+  const labels: string[] = [];
+  for (const [px, py, name] of points) {
+    const width = 6.6 * name.length;
+    const fits = px + 10 + width < MARGIN_LEFT + PLOT_WIDTH + 56;
+    const x = fits ? px + 9 : px - 9 - width;
+    const y = py - 7;
+    if (placed.some((other) => Math.abs(other.y - y) < 13 && x < other.x + other.width && other.x < x + width))
+      continue;
+    placed.push({ x, y, width });
+    labels.push(label(x, y, name));
+  }
+  return labels;
+}
+
+interface Axis {
+  readonly ticks: readonly number[];
+  readonly note: string;
+  at(value: number): number;
+}
+
+/** Logarithmic where all values are above 0 and they span more than a factor of 20. */
+function axis(values: readonly number[], start: number, end: number): Axis {
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  if (least > 0 && most / least > 20) {
+    const from = Math.floor(Math.log10(least) + 1e-9);
+    const to = Math.max(from + 1, Math.ceil(Math.log10(most) - 1e-9));
+    return {
+      ticks: Array.from({ length: to - from + 1 }, (_, index) => Number(`1e${from + index}`)),
+      note: ' (log scale)',
+      at: (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start),
+    };
+  }
+  const margin = most > least ? 0.06 * (most - least) : Math.max(1, most * 0.1);
+  const from = least >= 0 ? Math.max(0, least - margin) : least - margin;
+  const to = most + margin;
+  return { ticks: ticks(from, to, 6), note: '', at: (value) => start + ((value - from) / (to - from)) * (end - start) };
+}
+
+const DELAY_HEIGHT = 300;
+const DELAY_POLICIES_MAX = 8;
+
+/** Delay at each share of the records, one line a policy, on a scale of decades with 0 at the bottom. */
+export function delayFigure(rows: readonly StudyRow[]): Figure | null {
+  const waited = rows.filter((row) => (row.outcomes[0]?.delayMaxMs ?? 0) > 0).slice(0, DELAY_POLICIES_MAX);
+  if (waited.length === 0) return null;
+  const most = Math.max(...waited.map((row) => row.outcomes[0]?.delayMaxMs ?? 0));
+  const decades = Math.max(1, Math.ceil(Math.log10(most + 1)));
+  const bottom = TOP + DELAY_HEIGHT;
+  const yOf = (delay: number): number => bottom - (Math.log10(delay + 1) / decades) * DELAY_HEIGHT;
+  const xOf = (share: number): number => MARGIN_LEFT + share * PLOT_WIDTH;
+  const title = 'Delays';
+  const svg = figureSvg(
+    bottom + 52 + 18 * Math.ceil(waited.length / 2),
+    title,
+    ...[0, ...Array.from({ length: decades }, (_, index) => Number(`1e${index + 1}`))].flatMap((tick) => [
+      element('line', { x1: MARGIN_LEFT, x2: MARGIN_LEFT + PLOT_WIDTH, y1: yOf(tick), y2: yOf(tick), class: 'g' }),
+      label(MARGIN_LEFT - 8, yOf(tick) + 4, duration(tick), 'e s'),
+    ]),
+    ...[0, 0.25, 0.5, 0.75, 0.9, 0.99].flatMap((share) => [
+      element('line', { x1: xOf(share), x2: xOf(share), y1: TOP, y2: bottom, class: 'g' }),
+      label(xOf(share), bottom + 16, `${100 * share} %`, 'm s'),
+    ]),
+    ...waited.map((row, index) => {
+      const points = [[0, 0] as const, ...row.delays.map(([delay, share]) => [share, delay] as const)];
+      const line = points.map(([share, delay]) => `${pixels(xOf(share))},${pixels(yOf(delay))}`).join(' ');
+      return element('polyline', { points: line, fill: 'none', stroke: policyColour(index), 'stroke-width': '2' });
+    }),
+    ...waited.map((row, index) => {
+      const x = MARGIN_LEFT + (index % 2) * (PLOT_WIDTH / 2);
+      const y = bottom + 44 + 18 * Math.floor(index / 2);
+      const line = { x1: x, x2: x + 22, y1: y - 4, y2: y - 4, stroke: policyColour(index), 'stroke-width': '3' };
+      return element('line', line) + label(x + 30, y, row.policy.spec);
+    }),
+    label(12, TOP + 12, 'delay'),
+  );
+  return {
+    name: 'delays',
+    title,
+    svg,
+    caption:
+      'Read from below: so many per cent of the records waited no longer than this from arrival until service began.',
+  };
+}
