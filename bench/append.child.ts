@@ -40,7 +40,11 @@ async function run(work: AppendJob): Promise<AppendResult> {
   mkdirSync(folder);
   const pool = new RecordPool(work.mapBytes, work.keyOrder);
   const total = work.warmUp + work.records;
-  const store = await kind.open(folder, { registered: work.registered, expectedBytes: total * (work.mapBytes + 40) });
+  const store = await kind.open(folder, {
+    registered: work.registered,
+    slow: work.records < 20_000,
+    expectedBytes: total * (work.mapBytes + 40),
+  });
   await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp));
 
   const latency = new Latency(work.records / work.drive.batchSize);
@@ -67,7 +71,7 @@ async function run(work: AppendJob): Promise<AppendResult> {
 
 /** Opens the store again: the count must be right, and with `compare` every record, in order. */
 async function check(kind: StoreKind, folder: string, total: number, compare: boolean): Promise<number> {
-  const store = await kind.open(folder, {});
+  const store = await kind.open(folder, { expectedRecords: total });
   const count = await store.count();
   let compared = 0;
   if (compare) {

@@ -2,6 +2,7 @@
  * `npm run bench -- NAME [options]`: one bench a question, each in a file of its own that exports `run`. The list below
  * is the help text too.
  */
+import { ERRORS, isLtlError, LtlError } from '../src/words/errors.js';
 import { installPeers, peerNames, peerVersion } from './peers.js';
 
 interface Bench {
@@ -22,6 +23,14 @@ const BENCHES: Readonly<Record<string, Entry>> = {
   read: {
     about: 'random gets, scans, opening, and opening after SIGKILL, beside other stores',
     load: () => import('./read.js'),
+  },
+  idle: {
+    about: 'CPU of an open instance that nobody uses',
+    load: () => import('./idle.js'),
+  },
+  micro: {
+    about: 'the small parts, each alone: checksum, ring, machine step, wake-up',
+    load: () => import('./micro.js'),
   },
   peers: {
     about: 'installs the libraries that the benches compare with, and lists their versions',
@@ -44,11 +53,24 @@ function help(): string {
 
 const [name = 'help', ...args] = process.argv.slice(2);
 const entry = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (entry !== undefined) {
-  await (await entry.load()).run(args);
-} else if (name === 'help' || name === '--help') {
-  process.stdout.write(help());
-} else {
-  process.stderr.write(`bench: there is no bench "${name}"\n\n${help()}`);
-  process.exitCode = 64;
+try {
+  if (entry !== undefined) {
+    await (await entry.load()).run(args);
+  } else if (name === 'help' || name === '--help') {
+    process.stdout.write(help());
+  } else {
+    throw new LtlError('E_USAGE', `there is no bench "${name}"\n\n${help()}`);
+  }
+} catch (error) {
+  const status = exitStatus(error);
+  if (status === undefined) throw error;
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = status;
+}
+
+/** The exit status of an error that the user can do something about; undefined for any other. */
+function exitStatus(error: unknown): number | undefined {
+  if (isLtlError(error)) return ERRORS[error.code].exit;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('ERR_PARSE_ARGS') ? ERRORS.E_USAGE.exit : undefined;
 }

@@ -36,7 +36,10 @@ export interface Store {
 export interface OpenOptions {
   /** The record's shape is made known to the store first, when it can use that. */
   readonly registered?: boolean;
-  /** Records about to come, for a store that writes its file ahead. */
+  /** So few records are about to come that segments must be small for several of them to be crossed. */
+  readonly slow?: boolean;
+  readonly expectedRecords?: number;
+  /** Bytes about to come, for a store that writes its file ahead. */
   readonly expectedBytes?: number;
   readonly readOnly?: boolean;
 }
