@@ -141,6 +141,16 @@ export class Ltl {
     return this.#sleeper.awake();
   }
 
+  /**
+   * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
+   * outside; it is refused for the indexer, whose native store would take the process with it.
+   */
+  async drill(actor: 'queue', how: 'throw' | 'exit' | 'memory' | 'terminate'): Promise<void> {
+    const { queue } = this.#conductor;
+    if (how === 'terminate') await queue.kill();
+    else queue.post({ kind: 'fail', how });
+  }
+
   async close(): Promise<void> {
     await this.#conductor.stop();
     this.#sleeper.close();

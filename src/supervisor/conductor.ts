@@ -77,6 +77,7 @@ export class Conductor {
       restart: 'permanent',
       shutdownMs: LIMITS.exitMsMax,
       startMs: LIMITS.startMsMax,
+      resourceLimits: { maxOldGenerationSizeMb: LIMITS.actorHeapMibMax },
       wake: () => this.board.ring(),
       onMessage: (message) => this.#heardQueue(message),
       onDown: () => this.derive(),

@@ -30,6 +30,8 @@ export const LIMITS = {
   writerStallMsMax: 10_000,
   /** The same while the writer is inside a disk call: a stalled disk is not a dead writer. */
   diskStallMsMax: 60_000,
+  /** JavaScript heap of a heart's actor; its buffers are outside of it. At the limit the actor dies and is restarted. */
+  actorHeapMibMax: 256,
   /** Rings one instance can have, the caller's own included. Refuse: E_LIMIT. */
   producersMax: 64,
   /** The longest input line of the command line: JSON text may be longer than the record made of it. Refuse: E_INPUT. */
