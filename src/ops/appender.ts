@@ -70,6 +70,8 @@ export class Appender {
   #publishQueued = false;
   #waiting = false;
   #holdPublish = false;
+  /** The heartbeat at which the queue was found dead. */
+  #deadBeat = -1;
   #keepAlive: NodeJS.Timeout | null = null;
   #closed: LtlError | null = null;
   #nextSeq = 0n;
@@ -433,18 +435,24 @@ export class Appender {
       this.#takeAcks();
       this.#pump();
       if (this.#spill.bytes <= this.#spillBytesMax / 2) return;
-      if (this.#ring.waitForCommit(LIMITS.backpressureSliceMs)) sinceMs = performance.now();
+      // Found dead once, it is not waited for again until it shows a sign of life: a loop of appends must come to an end.
+      if (this.#deadBeat === beat) throw writerDead(0);
+      const committed = this.#ring.waitForCommit(LIMITS.backpressureSliceMs);
       const now = Atomics.load(words, WORD.heartbeat);
-      if (now !== beat) sinceMs = performance.now();
+      if (committed || now !== beat) sinceMs = performance.now();
       beat = now;
+      const waitedMs = performance.now() - sinceMs;
       const limitMs = Atomics.load(words, WORD.inDisk) === 1 ? LIMITS.diskStallMsMax : this.#stallMsMax;
-      if (this.#board.writerState === WRITER.dead || performance.now() - sinceMs > limitMs)
-        throw new LtlError(
-          'E_WRITER_DEAD',
-          `no sign of life from the queue actor for ${limitMs} ms while waiting for room`,
-        );
+      if (this.#board.writerState !== WRITER.dead && waitedMs <= limitMs) continue;
+      this.#deadBeat = beat;
+      throw writerDead(waitedMs);
     }
   }
+}
+
+function writerDead(waitedMs: number): LtlError {
+  const message = `no room, and no sign of life from the queue actor for ${Math.round(waitedMs)} ms; let the event loop run, so that it can be restarted`;
+  return new LtlError('E_WRITER_DEAD', message);
 }
 
 function statusError(status: number, seq: number, count: number): LtlError {

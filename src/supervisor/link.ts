@@ -5,7 +5,7 @@
 import type { Transferable as NodeTransferable, ResourceLimits } from 'node:worker_threads';
 import { LtlError } from '../words/errors.js';
 import { type ExitReason, exitError } from './exit.js';
-import type { ChildSpec, Restart } from './spec.js';
+import type { ChildHandle, ChildSpec, Restart } from './spec.js';
 import { startWorker, type WorkerChild } from './worker-child.js';
 
 export interface LinkOptions<Out> {
@@ -87,7 +87,7 @@ export class Link<In, Out extends { readonly kind: string }> {
     await this.#child?.kill();
   }
 
-  async #start(): Promise<WorkerChild<In>> {
+  async #start(): Promise<ChildHandle> {
     const { id, module, input, startMs, resourceLimits, nativeStore, wake } = this.#options;
     const child = await startWorker<In, Out>({
       name: id,
@@ -101,13 +101,12 @@ export class Link<In, Out extends { readonly kind: string }> {
     this.#child = child;
     void child.exited.then((reason) => this.#down(child, reason));
     this.#options.onUp?.();
-    if (wake === undefined) return child;
     const stop = (deadlineMs: number): Promise<void> => {
       const stopped = child.stop(deadlineMs);
-      wake();
+      wake?.();
       return stopped;
     };
-    return Object.assign(Object.create(child) as WorkerChild<In>, { exited: child.exited, stop });
+    return { exited: child.exited, stop };
   }
 
   #heard(message: Out): void {
