@@ -5,10 +5,10 @@
  * The end of the log comes from a `TailSource`: the shared words of a live writer, or the files themselves.
  */
 import fs from 'node:fs';
-import { LtlError } from '../words/errors.js';
+import { isLtlError, LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
-import { type FrameAt, SegmentView } from './view.js';
+import { type FrameAt, type FramePlace, framePlace, SegmentView } from './view.js';
 
 /** Where the readable log ends. */
 export interface LogTail {
@@ -64,14 +64,20 @@ export class LogReader {
     return { first: this.#first, last: this.#tail().segmentId };
   }
 
-  /** The frame of `seq`. Throws E_NOT_FOUND beyond the tail, E_GONE before the first, E_DAMAGED. */
+  /** The frame of `seq`; throws as `locate` does. */
   frame(seq: number): FrameAt {
+    const place = framePlace();
+    this.locate(seq, place);
+    return place;
+  }
+
+  /** Finds the frame of `seq`. Throws E_NOT_FOUND beyond the tail, E_GONE before the first, E_DAMAGED. */
+  locate(seq: number, place: FramePlace): void {
     const recent = this.#recent;
     if (recent !== null && seq >= recent.baseSeq && seq < recent.nextSeq) {
       this.hits += 1;
-      return recent.frame(seq);
-    }
-    return this.viewOf(seq).frame(seq);
+      recent.locate(seq, place);
+    } else this.viewOf(seq).locate(seq, place);
   }
 
   /** The view that holds `seq`, read far enough. */
@@ -107,14 +113,20 @@ export class LogReader {
 
   /** Which segment holds `seq`. Throws E_GONE. */
   segmentOf(seq: number, tail: LogTail = this.#tail()): number {
+    try {
+      return this.#search(seq, tail);
+    } catch (error) {
+      // Perhaps the segments that retention has left are others by now.
+      if (!isLtlError(error, 'E_GONE') || !this.refreshFirst()) throw error;
+      return this.#search(seq, tail);
+    }
+  }
+
+  #search(seq: number, tail: LogTail): number {
     let low = this.#first;
     let high = tail.segmentId;
-    if (low > high || seq < this.#baseSeq(low)) {
-      this.refreshFirst();
-      low = this.#first;
-      if (low > high || seq < this.#baseSeq(low))
-        throw new LtlError('E_GONE', `record ${seq} was dropped by retain()`, { details: { seq } });
-    }
+    if (low > high || seq < this.#baseSeq(low))
+      throw new LtlError('E_GONE', `record ${seq} was dropped by retain()`, { details: { seq } });
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       if (this.#baseSeq(middle) <= seq) low = middle;
@@ -137,12 +149,15 @@ export class LogReader {
     return low > last ? this.#tail().nextSeq : this.view(low).seqAtTime(timeMs);
   }
 
-  /** Drops what is in memory of segments that retention removed. */
-  refreshFirst(): void {
-    if (this.#first > 0 && fs.existsSync(segmentPath(this.#paths, this.#first))) return;
+  /** Drops what is in memory of segments that retention removed; true when there were any. */
+  refreshFirst(): boolean {
+    const before = this.#first;
+    if (fs.existsSync(segmentPath(this.#paths, before))) return false;
     this.#first = listSegments(this.#paths)[0] ?? this.#tail().segmentId + 1;
+    for (const id of this.#baseSeqs.keys()) if (id < this.#first) this.#baseSeqs.delete(id);
     for (const id of this.#views.keys()) if (id < this.#first) this.#views.delete(id);
     if (this.#recent !== null && this.#recent.segmentId < this.#first) this.#recent = null;
+    return this.#first !== before;
   }
 
   /** Memory held by views. */

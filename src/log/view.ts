@@ -30,6 +30,22 @@ export interface FrameAt {
   readonly timeMs: number;
 }
 
+/** A `FrameAt` that is filled again and again, so that reading a record allocates nothing for its place. */
+export type FramePlace = { -readonly [Field in keyof FrameAt]: FrameAt[Field] };
+
+export const framePlace = (): FramePlace => ({
+  bytes: NO_BYTES,
+  frameStart: 0,
+  start: 0,
+  end: 0,
+  kind: 0,
+  shapeId: 0,
+  pr: 0,
+  timeMs: 0,
+});
+
+const NO_BYTES = Buffer.alloc(0);
+
 /** One batch of a view. */
 export interface BatchAt {
   readonly offset: number;
@@ -118,29 +134,17 @@ export class SegmentView {
 
   /** The frame of `seq`, which must be below `nextSeq`. Throws E_DAMAGED. */
   frame(seq: number): FrameAt {
+    const place = framePlace();
+    this.locate(seq, place);
+    return place;
+  }
+
+  /** The same into a place that the caller keeps. */
+  locate(seq: number, place: FramePlace): void {
     const index = seq - this.baseSeq;
     const frameStart = this.#offsets[index] ?? 0;
-    if (frameStart === 0) {
-      const damage = this.damages.find((one) => one.seqFrom <= seq && (one.seqTo === null || seq < one.seqTo));
-      const place = `segment ${this.segmentId}, offset ${damage?.offset ?? 0}`;
-      throw new LtlError('E_DAMAGED', `record ${seq} is damaged (${place})`, {
-        details: { seq, segmentId: this.segmentId, offset: damage?.offset ?? null },
-      });
-    }
-    const word = this.#bytes.readUInt32LE(frameStart);
-    const kind = frameKind(word);
-    const shaped = kind === FRAME.shaped;
-    const start = frameStart + (shaped ? 6 : 4);
-    return {
-      bytes: this.#bytes,
-      frameStart,
-      start,
-      end: start + framePayloadBytes(word),
-      kind,
-      shapeId: shaped ? this.#bytes.readUInt16LE(frameStart + 4) : 0,
-      pr: framePriority(word),
-      timeMs: this.batches[this.#batchOf[index] ?? 0]?.timeMs ?? 0,
-    };
+    if (frameStart === 0) throw this.#damaged(seq);
+    placeFrame(this.#bytes, frameStart, this.batches[this.#batchOf[index] ?? 0]?.timeMs ?? 0, place);
   }
 
   /** True when `seq` lies in a damaged stretch. */
@@ -158,6 +162,14 @@ export class SegmentView {
       else high = middle;
     }
     return this.batches[low]?.baseSeq ?? this.nextSeq;
+  }
+
+  #damaged(seq: number): LtlError {
+    const damage = this.damages.find((one) => one.seqFrom <= seq && (one.seqTo === null || seq < one.seqTo));
+    const place = `segment ${this.segmentId}, offset ${damage?.offset ?? 0}`;
+    return new LtlError('E_DAMAGED', `record ${seq} is damaged (${place})`, {
+      details: { seq, segmentId: this.segmentId, offset: damage?.offset ?? null },
+    });
   }
 
   #fill(endOffset: number): void {
@@ -226,4 +238,20 @@ export class SegmentView {
     batchOf.set(this.#batchOf);
     this.#batchOf = batchOf;
   }
+}
+
+/** Takes the frame at `frameStart` apart. */
+export function placeFrame(bytes: Buffer, frameStart: number, timeMs: number, place: FramePlace): void {
+  const word = bytes.readUInt32LE(frameStart);
+  const kind = frameKind(word);
+  const shaped = kind === FRAME.shaped;
+  const start = frameStart + (shaped ? 6 : 4);
+  place.bytes = bytes;
+  place.frameStart = frameStart;
+  place.start = start;
+  place.end = start + framePayloadBytes(word);
+  place.kind = kind;
+  place.shapeId = shaped ? bytes.readUInt16LE(frameStart + 4) : 0;
+  place.pr = framePriority(word);
+  place.timeMs = timeMs;
 }

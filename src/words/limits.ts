@@ -46,6 +46,14 @@ export const LIMITS = {
   cacheBytesMax: 256 * MIB,
   /** How often one look for the writer's lock may find that another process was quicker. Refuse: E_LOCKED. */
   lockTriesMax: 64,
+  /** How long a query runs before it lets the event loop turn: long enough to be worth it, short beside an acknowledgement. */
+  querySliceMs: 10,
+  /** Records decoded at once for an iterator; starts small so that a query for one record reads little. */
+  queryBlockMin: 16,
+  queryBlockMax: 256,
+  /** How often a reader in another process looks for new records: at first, and after a while without any. */
+  followPauseMsMin: 5,
+  followPauseMsMax: 200,
   /** How long EXIT may take before what is left is given up, by name. */
   exitMsMax: 10_000,
   /** A worker that has not said it is ready by then has failed to start. */
