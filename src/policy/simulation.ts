@@ -10,6 +10,7 @@ import { LtlError } from '../words/errors.js';
 import { Backlog } from './backlog.js';
 import { AWAKE, type Decision, NEVER, type Policy, type PolicyEvent } from './contract.js';
 import { IdleAccount } from './idleCost.js';
+import { ARRIVE, ASLEEP, BUSY, DRAIN, IDLE, nextPhase, SLEEP, UP, WAKE } from './phases.js';
 import { Tally } from './tally.js';
 
 /** Service time of a record in ms, from its size; the simulation asks once a record, in order of service. */
@@ -24,9 +25,6 @@ export interface SimulationOptions {
   readonly warmUpRecords?: number;
 }
 
-/** What the server does. Idle and asleep differ by the state; a table of these is `machines/policy.ts`. */
-type Phase = 'idle' | 'busy' | 'asleep' | 'waking';
-
 /** Decisions at one instant before the policy is said to be stuck. */
 const STALLS_MAX = 10_000;
 
@@ -39,7 +37,7 @@ export class Simulation {
   readonly #backlog = new Backlog();
 
   #nowMs = 0;
-  #phase: Phase = 'idle';
+  #phase: number = IDLE;
   #state: number = AWAKE;
   #memory: unknown;
   #timerMs = NEVER;
@@ -121,10 +119,10 @@ export class Simulation {
       return;
     }
     this.#tally.population(atMs, this.#inSystem++);
-    const idle = this.#phase === 'idle';
+    const idle = this.#phase === IDLE;
     if (idle) {
       this.#spend();
-      this.#phase = 'busy';
+      this.#phase = nextPhase(this.#phase, ARRIVE, true);
     }
     this.#backlog.push(atMs, bytes);
     if (!idle) this.#tally.waiting(this.#backlog.count, this.#backlog.bytes);
@@ -142,8 +140,10 @@ export class Simulation {
     if (this.#workMs <= this.#timerMs) {
       this.#nowMs = this.#workMs;
       this.#workMs = NEVER;
-      if (this.#phase === 'busy') this.#depart();
-      this.#serve();
+      if (this.#phase === BUSY) {
+        this.#depart();
+        this.#serve();
+      } else this.#rise();
       return;
     }
     if (this.#timerMs > this.#firedMs) this.#stalls = 0;
@@ -157,8 +157,6 @@ export class Simulation {
 
   /** Serves from the head of the backlog until a service takes time or nothing is left. */
   #serve(): void {
-    const worked = this.#inSystem > 0 || this.#phase === 'busy';
-    this.#phase = 'busy';
     while (this.#backlog.count > 0) {
       const bytes = this.#backlog.headBytes;
       this.#servedArrivalMs = this.#backlog.headAtMs;
@@ -171,11 +169,20 @@ export class Simulation {
       }
       this.#depart();
     }
-    this.#phase = 'idle';
-    if (worked) {
-      this.#idleFromMs = this.#nowMs;
-      this.#tally.emptied(this.#nowMs, this.#wokeMs);
-    }
+    this.#phase = nextPhase(this.#phase, DRAIN, false);
+    this.#idleFromMs = this.#nowMs;
+    this.#tally.emptied(this.#nowMs, this.#wokeMs);
+    this.#idle();
+  }
+
+  /** A wake-up is finished. */
+  #rise(): void {
+    this.#phase = nextPhase(this.#phase, UP, this.#inSystem > 0);
+    if (this.#phase === BUSY) this.#serve();
+    else this.#idle();
+  }
+
+  #idle(): void {
     this.#wokeMs = Number.NaN;
     this.#spentToMs = this.#tally.records === 0 ? Number.NaN : this.#nowMs;
     this.#ask('drained');
@@ -203,7 +210,7 @@ export class Simulation {
     this.#timerMs = decision.timerMs;
     if (decision.state === this.#state) return;
     if (decision.state === AWAKE) this.#wakeUp(decision.reason);
-    else if (this.#phase === 'idle' || this.#phase === 'asleep') this.#fallAsleep(decision);
+    else if (nextPhase(this.#phase, SLEEP, false) === ASLEEP) this.#fallAsleep(decision);
   }
 
   #fallAsleep(decision: Decision<unknown>): void {
@@ -211,7 +218,7 @@ export class Simulation {
       throw new LtlError('E_POLICY', `${this.policy.spec} has no state ${decision.state}`);
     this.#spend();
     this.#tally.slept(this.#nowMs, this.#state, decision);
-    this.#phase = 'asleep';
+    this.#phase = nextPhase(this.#phase, SLEEP, false);
     this.#state = decision.state;
   }
 
@@ -222,15 +229,15 @@ export class Simulation {
     this.#tally.woke(this.#nowMs, from, reason);
     this.#state = AWAKE;
     this.#wokeMs = this.#nowMs;
-    this.#phase = 'waking';
+    this.#phase = nextPhase(this.#phase, WAKE, false);
     const wakeMs = this.policy.states[from]?.wakeMs ?? 0;
     if (wakeMs > 0) this.#workMs = this.#nowMs + wakeMs;
-    else this.#serve();
+    else this.#rise();
   }
 
   /** Time in the present state up to now, when the system is neither working nor waking up. */
   #spend(): void {
-    if (this.#phase === 'idle' || this.#phase === 'asleep') {
+    if (this.#phase === IDLE || this.#phase === ASLEEP) {
       if (this.#nowMs > this.#spentToMs) this.#account.spend(this.#state, this.#nowMs - this.#spentToMs);
       if (this.#nowMs >= this.#spentToMs) this.#spentToMs = this.#nowMs;
     }

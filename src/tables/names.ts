@@ -6,6 +6,7 @@ import type { LockEvent } from '../../machines/lock.js';
 import type { ModeEffect, ModeEvent, ModeGuard } from '../../machines/mode.js';
 import type { MutexEvent } from '../../machines/mutex.js';
 import type { PhaseEffect, PhaseEvent, PhaseGuard } from '../../machines/phase.js';
+import type { PolicyMachineEffect, PolicyMachineEvent, PolicyMachineGuard } from '../../machines/policy.js';
 import type { SemaphoreEvent } from '../../machines/semaphore.js';
 import type { SignalEvent } from '../../machines/signal.js';
 import type { SleepEffect, SleepEvent, SleepGuard } from '../../machines/sleep.js';
@@ -25,6 +26,11 @@ export interface MachineWords {
     readonly event: IntegrityEvent;
     readonly effect: IntegrityEffect;
     readonly guard: IntegrityGuard;
+  };
+  readonly policy: {
+    readonly event: PolicyMachineEvent;
+    readonly effect: PolicyMachineEffect;
+    readonly guard: PolicyMachineGuard;
   };
   readonly mutex: LockWords<MutexEvent>;
   readonly semaphore: LockWords<SemaphoreEvent>;

@@ -8,6 +8,7 @@ import { lock } from '../../machines/lock.js';
 import { mode } from '../../machines/mode.js';
 import { mutex } from '../../machines/mutex.js';
 import { phase } from '../../machines/phase.js';
+import { policy } from '../../machines/policy.js';
 import { semaphore } from '../../machines/semaphore.js';
 import { signalAuto, signalManual } from '../../machines/signal.js';
 import { sleep } from '../../machines/sleep.js';
@@ -20,6 +21,7 @@ export const MACHINES = {
   child,
   supervisor,
   integrity,
+  policy,
   mutex,
   semaphore,
   lock,

@@ -63,7 +63,11 @@ export function everyPolicy(batch: Batch, everyMs: number): Policy<Vacation> {
     while (fromMs + turns * everyMs < atMs) turns++;
     return fromMs + turns * everyMs;
   };
-  return vacationing(batch, (vacation, atMs) => ({ ...vacation, endMs: boundary(vacation, atMs) }));
+  return vacationing(batch, (vacation, atMs) => ({
+    fromMs: vacation.fromMs,
+    endMs: boundary(vacation, atMs),
+    draws: vacation.draws,
+  }));
 }
 
 /** Multiple vacations of lengths given by `length(n)` for the nth of the run. */
@@ -79,8 +83,9 @@ export function vacationPolicy(batch: Batch, lengthMs: (draw: number) => number)
 
 function vacationing(batch: Batch, end: (vacation: Vacation, atMs: number) => Vacation): Policy<Vacation> {
   return batching<Vacation>(batch, { fromMs: 0, endMs: null, draws: 0 }, (event, memory) => {
-    if (event.kind === 'timer') return awake('vacation', { ...memory, endMs: null, draws: memory.draws + 1 });
-    if (event.kind === 'drained') return asleep(event.state, NEVER, { ...memory, fromMs: event.atMs, endMs: null });
+    const { fromMs, draws } = memory;
+    if (event.kind === 'timer') return awake('vacation', { fromMs, endMs: null, draws: draws + 1 });
+    if (event.kind === 'drained') return asleep(event.state, NEVER, { fromMs: event.atMs, endMs: null, draws });
     if (event.state === AWAKE) return awake('arrival', memory);
     const next = memory.endMs === null ? end(memory, event.atMs) : memory;
     return asleep(event.state, next.endMs ?? NEVER, next);

@@ -89,7 +89,7 @@ export function closeUpFigure(rows: readonly StudyRow[], arrivals: ArrivalRecord
       const lane = stretchRects(row, y, fromMs, toMs) + (isInstant(row) ? wakeTicks(row, y, fromMs, toMs) : '');
       return [rowName(y + 17, row.policy.spec), lane];
     }),
-    timeAxis(fromMs, toMs, bottom),
+    timeAxis(0, toMs - fromMs, bottom),
     stateLegend(
       bottom + 44,
       lanes.map((row) => row.policy),
@@ -99,7 +99,7 @@ export function closeUpFigure(rows: readonly StudyRow[], arrivals: ArrivalRecord
     name: 'close-up',
     title,
     svg,
-    caption: `${duration(toMs - fromMs)} out of the middle: each line is an arrival, each bar a state. Point at a bar to read why it began.`,
+    caption: `${duration(toMs - fromMs)} out of the middle, from ${duration(fromMs)} on: each line is an arrival, each bar a state. Point at a bar to read why it began.`,
   };
 }
 
