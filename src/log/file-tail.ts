@@ -84,11 +84,8 @@ export class FileTail {
     else
       for (let offset = -1; offset !== walked.offset; ) {
         offset = walked.offset;
-        const header = readBatchHeader(
-          this.#bytes.subarray(0, this.#read(offset, BATCH_HEADER_BYTES)),
-          offset,
-          segmentId,
-        );
+        const end = this.#read(offset, BATCH_HEADER_BYTES);
+        const header = readBatchHeader(this.#bytes.subarray(0, end), offset, segmentId);
         if (header !== null) this.#walk(walked, this.#read(offset, Math.max(WINDOW_BYTES, header.spanBytes)));
       }
     if (walked.offset === from || !this.#settled(from, walked.offset)) return false;
