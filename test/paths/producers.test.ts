@@ -1,0 +1,52 @@
+/** Several threads append through rings of their own; each keeps its order, and no seq is given twice. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { open } from 'ltl';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ltl-producers-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Said {
+  readonly seqs: bigint[];
+  readonly refused: string | null;
+}
+
+function produce(workerData: object): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('../fixtures/producer.mjs', import.meta.url), { workerData });
+    worker.on('message', resolve);
+    worker.on('error', reject);
+  });
+}
+
+describe('producers in other threads', () => {
+  it('three threads and the caller append at once, while the queue is killed: all is stored once and in each one’s order', async () => {
+    await using ltl = await open({ 'force-all.path': dir, 'log.segment.bytes': 256 * 1024 });
+    const count = 3000;
+    const threads = ['a', 'b', 'c'].map((who) => produce({ handle: ltl.producer(), who, count, inFlight: 32 }));
+    const own = Array.from({ length: count }, (_, n) => ltl.append({ who: 'caller', n }));
+    await ltl.drill('queue', 'throw');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ltl.drill('queue', 'terminate').catch(() => undefined);
+    const all = [...(await Promise.all(threads)), { seqs: await Promise.all(own), refused: 'E_CLOSED' }];
+    for (const { seqs, refused } of all) {
+      expect(seqs).toHaveLength(count);
+      expect(seqs.every((seq, n) => n === 0 || seq > (seqs[n - 1] as bigint))).toBe(true);
+      expect(refused).toBe('E_CLOSED');
+    }
+    const every = all.flatMap(({ seqs }) => seqs);
+    expect(new Set(every).size).toBe(4 * count);
+    expect(every.reduce((most, seq) => (seq > most ? seq : most))).toBe(BigInt(4 * count - 1));
+    for (const [index, who] of ['a', 'b', 'c', 'caller'].entries()) {
+      for (const n of [0, 1, 999, count - 1]) {
+        expect((await ltl.one(all[index]?.seqs[n] as bigint)).data).toEqual({ who, n });
+      }
+    }
+  });
+});
