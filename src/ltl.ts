@@ -1,22 +1,45 @@
-/** The door: what `import { open } from 'ltl'` gives, and its wiring. */
-import type { Config } from './config/config.js';
-import { resolveConfig } from './config/config.js';
-import { LogReader } from './log/reader.js';
-import { Appender } from './ops/appender.js';
-import { appendRefusal, readRefusal } from './ops/gate.js';
-import { allocateShapeId, attach, type Producer, type ProducerHandle } from './ops/producers.js';
-import { Sleeper, type SleepStatus } from './ops/sleeper.js';
+/**
+ * The door: what `import { open } from 'ltl'` gives, and its wiring. Every call is documented here; what it does lives in
+ * the rooms below.
+ */
+import { type Config, resolveConfig } from './config/config.js';
+import type { Filter } from './lookup/filter.js';
+import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
+import type { Records } from './lookup/records.js';
+import type { StoredRecord } from './lookup/scan.js';
+import { readRefusal } from './ops/gate.js';
+import { attach, type Producer, type ProducerHandle } from './ops/producers.js';
+import { Reading } from './ops/reading.js';
+import type { SleepStatus } from './ops/sleeper.js';
+import { counters, readerStatus, type Status, writerStatus } from './ops/status.js';
+import { Writing } from './ops/writing.js';
 import { RecordDecoder } from './record/decoder.js';
-import { RecordEncoder } from './record/encoder.js';
-import type { FieldType, ShapeDefinition } from './record/shape.js';
-import { Conductor } from './supervisor/conductor.js';
+import type { FieldType } from './record/shape.js';
 import { WORD } from './wire/board.js';
+import type { Failure } from './wire/protocol.js';
 import { LtlError } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
+import type { symDATA } from './words/symbols.js';
+import * as symbols from './words/symbols.js';
 
 export { ERRORS, type ErrorCode, isLtlError, LtlError } from './words/errors.js';
 export * from './words/symbols.js';
-export { attach, type Config, type FieldType, type FlagName, type Producer, type ProducerHandle, type SleepStatus };
+export type {
+  Config,
+  FieldType,
+  Filter,
+  FlagName,
+  Producer,
+  ProducerHandle,
+  RangeOptions,
+  Records,
+  SeqLike,
+  SleepStatus,
+  Status,
+  StoredRecord,
+  StreamOptions,
+};
+export { attach };
 
 /** What `open` takes beside the configuration. */
 export interface OpenOptions {
@@ -26,154 +49,209 @@ export interface OpenOptions {
   readonly ports?: { readonly disk?: string };
 }
 
-/** A record as it is read. */
-export interface LogRecord {
-  readonly seq: bigint;
-  /** When its batch was written, in ms since 1970; never decreases along the log. */
-  readonly timeMs: number;
-  readonly data: unknown;
+/** How one record is appended. */
+export interface AppendOptions {
+  /** Priority, 0 (urgent, the default) to 9: stored with the record. */
+  readonly pr?: number;
+  /** The record must fit this registered message; E_MISFIT names the first field that does not. */
+  readonly message?: string;
 }
 
-/** Opens a store for writing, making it when there is none. Resolves when it runs. */
+/**
+ * Opens a store, making it when there is none, and resolves when it runs.
+ * Rejects with E_CONFIG, E_LOCKED (another live process writes there: `details` say who), E_PERMISSION, E_FORMAT; with
+ * `readOnly` E_NO_STORE when there is none.
+ */
 export async function open(config: Partial<Config> = {}, options: OpenOptions = {}): Promise<Ltl> {
   const ltl = new Ltl(resolveConfig(config), options);
   await ltl.start();
   return ltl;
 }
 
+/** One open store. Made by `open`; several may live in one process, one writer a folder. */
 export class Ltl {
+  readonly symDATA: typeof symbols.symDATA = symbols.symDATA;
+  readonly symREADS: typeof symbols.symREADS = symbols.symREADS;
+  readonly symWRITES: typeof symbols.symWRITES = symbols.symWRITES;
+  readonly symSLEEP_DEEP: typeof symbols.symSLEEP_DEEP = symbols.symSLEEP_DEEP;
+  readonly symSLEEP_NAP: typeof symbols.symSLEEP_NAP = symbols.symSLEEP_NAP;
+  /** Direct calls, the cheapest form: no promise a record. */
+  readonly impl: {
+    /** Queues and returns a ticket for `durable`. Throws what `append` rejects with. */
+    append(data: unknown, pr?: number): number;
+  };
   readonly #config: Config;
-  readonly #conductor: Conductor;
-  readonly #encoder: RecordEncoder;
   readonly #decoder: RecordDecoder = new RecordDecoder();
-  readonly #shapes: ShapeDefinition[] = [];
-  readonly #sleeper: Sleeper;
-  #appender: Appender | null = null;
-  #reader: LogReader | null = null;
+  readonly #writing: Writing | null;
+  #reading: Reading | null = null;
+  #closed: Promise<void> | null = null;
 
+  /** Use `open`. */
   constructor(config: Config, options: OpenOptions) {
     this.#config = config;
-    this.#sleeper = new Sleeper({ gateFollowers: () => Promise.resolve(), onChange: () => this.#conductor.derive() });
-    this.#conductor = new Conductor({
-      config,
-      queueUrl: new URL('./actors/queue.js', import.meta.url),
-      diskUrl: options.ports?.disk,
-      followers: () => [],
-      known: () => null,
-      sleepState: () => this.#sleeper.state,
-      spilling: () => (this.#appender?.spilledBytes ?? 0) > 0,
-      unacknowledged: () => (this.#appender?.pending ?? 0) > 0,
-      onRecovered: (definitions) => this.#recovered(definitions),
-      onFatal: (error) => this.#appender?.fail(error),
-      flush: () => this.#appender?.flush() ?? Promise.resolve(),
-      onEvent: () => undefined,
-    });
-    const { board } = this.#conductor;
-    this.#encoder = new RecordEncoder({ allocateShapeId: () => allocateShapeId(board) });
+    this.#writing = options.readOnly === true ? null : new Writing(config, this.#decoder, options.ports?.disk);
+    this.impl = { append: (data, pr = 0) => this.#writer.appender.enqueue(data, pr) };
   }
 
+  /** Use `open`. */
   async start(): Promise<void> {
-    const conductor = this.#conductor;
-    const ring = conductor.addRing();
-    await conductor.start();
-    const { board, paths } = conductor;
-    this.#appender = new Appender({
-      ring,
-      board,
-      encoder: this.#encoder,
-      refusal: () => appendRefusal(board),
-      onChange: () => conductor.derive(),
-      stallMsMax: this.#config['queue.stall.ms'],
-    });
-    this.#reader = new LogReader(
-      paths,
-      () => board.tail(),
-      (payload) => void this.#decoder.defineFrom(payload),
+    await this.#writing?.start();
+    this.#reading = new Reading(this.#config['force-all.path'], this.#decoder, this.#writing?.board ?? null, () =>
+      this.#readGate(),
     );
   }
 
-  append(data: unknown, pr: number = 0): Promise<bigint> {
-    return this.#live.append(data, pr);
+  /**
+   * Appends one record; resolves with its seq (the first is 0n, without gaps) when its bytes are on disk. Rejects with
+   * E_UNENCODABLE, E_TOO_LARGE or E_MISFIT before anything is queued; with E_DISK_FULL, E_IO, E_FATAL, E_CLOSED,
+   * E_SLEEPING_DEEP or E_SLEEPING_WRITES when it was not stored. The second argument is the priority, or options.
+   */
+  append(data: unknown, options: number | AppendOptions = 0): Promise<bigint> {
+    if (this.#writing === null) return Promise.reject(readOnly());
+    if (typeof options === 'number') return this.#writing.appender.append(data, options);
+    return this.#writing.appender.append(data, options.pr ?? 0, options.message);
   }
 
-  appendBatch(data: readonly unknown[], pr: number = 0): Promise<bigint> {
-    return this.#live.appendBatch(data, pr);
+  /** Appends all or, when one of them cannot be encoded, none; one promise for all: the seq of the first. */
+  appendBatch(data: readonly unknown[], options: number | AppendOptions = 0): Promise<bigint> {
+    if (this.#writing === null) return Promise.reject(readOnly());
+    if (typeof options === 'number') return this.#writing.appender.appendBatch(data, options);
+    return this.#writing.appender.appendBatch(data, options.pr ?? 0, options.message);
   }
 
-  flush(): Promise<void> {
-    return this.#live.flush();
+  /** Resolves when the record of that ticket, and all before it, are on disk. */
+  async durable(ticket: number): Promise<void> {
+    return this.#writer.appender.durable(ticket);
   }
 
+  /** Resolves when everything appended before is on disk. */
+  async flush(): Promise<void> {
+    return this.#writer.appender.flush();
+  }
+
+  /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63. */
   producer(): ProducerHandle {
-    const { board } = this.#conductor;
-    return {
-      ring: this.#conductor.addRing(),
-      board: board.buffer,
-      shapes: this.#shapes,
-      stallMsMax: this.#config['queue.stall.ms'],
-    };
+    return this.#writer.producer();
   }
 
+  /**
+   * Registers a shape under a name: `{ field: type }` with types any, null, boolean, number, bigint, string, date, bytes,
+   * array, object; a trailing `?` allows null. Records of that shape are stored as arrays. Throws E_SHAPE.
+   */
   message(name: string, shape: Readonly<Record<string, FieldType>>): void {
-    this.#live.define((encoder) => void encoder.registerMessage(name, shape));
+    this.#writer.register(name, shape);
   }
 
-  async one(seq: bigint): Promise<LogRecord> {
-    const refusal = readRefusal(this.#conductor.board);
-    if (refusal !== null) throw refusal;
-    const frame = (this.#reader as LogReader).frame(Number(seq));
-    return {
-      seq,
-      timeMs: frame.timeMs,
-      data: this.#decoder.decode(frame.bytes, frame.start, frame.end, frame.kind, frame.shapeId),
-    };
+  /** The record with that seq; rejects with E_NOT_FOUND, E_GONE, E_DAMAGED. With a filter: the first match, or undefined. */
+  one(symbol: typeof symDATA, seq: SeqLike): Promise<StoredRecord>;
+  one(symbol: typeof symDATA, filter: Filter): Promise<StoredRecord | undefined>;
+  one(symbol: typeof symDATA, which: SeqLike | Filter): Promise<StoredRecord | undefined> {
+    try {
+      return this.#reader.queries.one(symbol, which as SeqLike);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
-  get flags(): Record<FlagName, boolean> {
-    return flagsOf(Atomics.load(this.#conductor.board.words, WORD.flags));
+  /** The first `n` matches in order of their seqs. */
+  async some(symbol: typeof symDATA, filter: Filter, n: number): Promise<StoredRecord[]> {
+    return this.#reader.queries.some(symbol, filter, n);
   }
 
-  sleep(sym: symbol, options: { readonly wakeAfterMs?: number } = {}): Promise<void> {
-    return this.#sleeper.sleep(sym, options.wakeAfterMs);
+  /** Records in order, async-iterable: from (inclusive), to (exclusive), since, until, reverse, and a filter. */
+  range(symbol: typeof symDATA, options: RangeOptions = {}): Records {
+    return this.#reader.queries.range(symbol, options);
   }
 
-  awake(): Promise<void> {
-    return this.#sleeper.awake();
+  /** Records from `from` on and, with `follow`, those to come. */
+  stream(options: StreamOptions = {}): Records {
+    return this.#reader.queries.stream(options);
+  }
+
+  /** The frame of a record as it is on disk. */
+  async raw(seq: SeqLike): Promise<Buffer> {
+    return this.#reader.queries.raw(seq);
+  }
+
+  /**
+   * Falls asleep: symSLEEP_NAP (appends only queue to disk), symSLEEP_DEEP (appends and reads are refused), symREADS or
+   * symWRITES (that side is refused). Wakes by itself after `wakeAfterMs` (60 000; Infinity for never).
+   */
+  async sleep(symbol: symbol, { wakeAfterMs = 60_000 }: { readonly wakeAfterMs?: number } = {}): Promise<void> {
+    return this.#writer.sleeper.sleep(symbol, wakeAfterMs);
+  }
+
+  /** Clears all sleep; what was put off is caught up with in the background. */
+  async awake(): Promise<void> {
+    return this.#writer.sleeper.awake();
+  }
+
+  /** Booleans, one bit each in shared memory. */
+  get flags(): Readonly<Record<FlagName, boolean>> {
+    return flagsOf(this.#writing === null ? 0 : Atomics.load(this.#writing.board.words, WORD.flags));
+  }
+
+  /** Plain data about everything; asks no actor and wakes nobody. */
+  status(): Status {
+    const { 'force-all.path': path, 'log.segment.bytes': segmentBytes } = this.#config;
+    const tail = this.#reading?.tail() ?? { firstSeq: 0, nextSeq: 0 };
+    return this.#writing === null
+      ? readerStatus(path, tail)
+      : writerStatus(this.#writing, path, segmentBytes, tail.firstSeq);
+  }
+
+  /** Counters since this instance was opened, all or one by name. Throws E_ARGUMENT for an unknown name. */
+  stat(): Record<string, number>;
+  stat(name: string): number;
+  stat(name?: string): number | Record<string, number> {
+    const all = { ...(this.#writing === null ? {} : counters(this.#writing.board)), ...this.#reading?.stat() };
+    if (name === undefined) return all;
+    const value = Object.hasOwn(all, name) ? (all as Record<string, number>)[name] : undefined;
+    if (value === undefined)
+      throw new LtlError('E_ARGUMENT', `there is no counter ${name}; there are ${Object.keys(all).join(', ')}`);
+    return value;
   }
 
   /**
    * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
-   * outside; it is refused for the indexer, whose native store would take the process with it.
+   * outside; that is refused for an actor with a native store, which would take the process with it.
    */
-  async drill(actor: 'queue', how: 'throw' | 'exit' | 'memory' | 'terminate'): Promise<void> {
-    const { queue } = this.#conductor;
-    if (how === 'terminate') await queue.kill();
-    else queue.post({ kind: 'fail', how });
+  async drill(actor: string, how: Failure | 'terminate'): Promise<void> {
+    return this.#writer.drill(actor, how);
   }
 
-  async close(): Promise<void> {
-    await this.#conductor.stop();
-    this.#sleeper.close();
-    this.#appender?.close(new LtlError('E_CLOSED', 'the instance is closed'));
-    this.#reader?.close();
+  /** EXIT: makes everything accepted durable, stops the actors, frees the folder. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  get #live(): Appender {
-    if (this.#appender === null) throw new LtlError('E_CLOSED', 'the instance is not open');
-    return this.#appender;
+  async #close(): Promise<void> {
+    await this.#writing?.close();
+    this.#reading?.close();
   }
 
-  #recovered(definitions: readonly Uint8Array[]): void {
-    let last = 0;
-    for (const frame of definitions) {
-      const shape = this.#decoder.defineFrom(frame.subarray(4));
-      this.#shapes.push(shape);
-      last = Math.max(last, shape.id);
-    }
-    Atomics.store(this.#conductor.board.words, WORD.shapeId, last);
+  get #writer(): Writing {
+    if (this.#writing === null) throw readOnly();
+    return this.#writing;
   }
+
+  get #reader(): Reading {
+    if (this.#reading === null || this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is not open');
+    return this.#reading;
+  }
+
+  #readGate(): void {
+    if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
+    const refusal = this.#writing === null ? null : readRefusal(this.#writing.board);
+    if (refusal !== null) throw refusal;
+  }
+}
+
+function readOnly(): LtlError {
+  return new LtlError('E_READ_ONLY', 'this instance only reads');
 }

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLtlError, open } from 'ltl';
+import { isLtlError, open, symDATA } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let dir: string;
@@ -25,7 +25,7 @@ describe('backpressure', () => {
     const seqs = await Promise.all(promises);
     expect(seqs).toEqual(Array.from({ length: 10_000 }, (_, n) => BigInt(n)));
     expect(ltl.flags.waiting).toBe(false);
-    for (const n of [0, 2047, 2048, 6500, 9999]) expect((await ltl.one(BigInt(n))).data).toEqual({ n, text });
+    for (const n of [0, 2047, 2048, 6500, 9999]) expect((await ltl.one(symDATA, BigInt(n))).data).toEqual({ n, text });
   });
 
   it('a dead writer is a named error to a caller that never yields, and what was accepted is written after', async () => {
@@ -51,7 +51,7 @@ describe('backpressure', () => {
     const seqs = await Promise.all([ltl.append('before'), ltl.append(large), ltl.append('after'), ltl.append(large)]);
     expect(seqs).toEqual([0n, 1n, 2n, 3n]);
     await expect(ltl.append(new Uint8Array(16 * 1024 * 1024))).rejects.toMatchObject({ code: 'E_TOO_LARGE' });
-    expect(Buffer.compare((await ltl.one(1n)).data as Uint8Array, large)).toBe(0);
+    expect(Buffer.compare((await ltl.one(symDATA, 1n)).data as Uint8Array, large)).toBe(0);
     expect(await ltl.append('next')).toBe(4n);
   });
 });

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open } from 'ltl';
+import { open, symDATA } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let dir: string;
@@ -36,7 +36,8 @@ describe('the queue actor dies under load', () => {
       await load;
       expect(new Set(seqs).size).toBe(6000);
       expect(seqs.reduce((most, seq) => (seq > most ? seq : most), -1n)).toBe(5999n);
-      for (const [n, seq] of seqs.entries()) expect((await ltl.one(seq)).data).toEqual({ n, text: 'x'.repeat(n % 50) });
+      for (const [n, seq] of seqs.entries())
+        expect((await ltl.one(symDATA, seq)).data).toEqual({ n, text: 'x'.repeat(n % 50) });
     });
   }
 });

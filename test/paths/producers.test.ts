@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { open } from 'ltl';
+import { open, symDATA } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let dir: string;
@@ -45,7 +45,7 @@ describe('producers in other threads', () => {
     expect(every.reduce((most, seq) => (seq > most ? seq : most))).toBe(BigInt(4 * count - 1));
     for (const [index, who] of ['a', 'b', 'c', 'caller'].entries()) {
       for (const n of [0, 1, 999, count - 1]) {
-        expect((await ltl.one(all[index]?.seqs[n] as bigint)).data).toEqual({ who, n });
+        expect((await ltl.one(symDATA, all[index]?.seqs[n] as bigint)).data).toEqual({ who, n });
       }
     }
   });

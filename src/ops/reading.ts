@@ -1,0 +1,51 @@
+/**
+ * The reading side of an instance: the reader and its queries, over the shared words of the writer in this process or, for
+ * an instance that only reads, over the files.
+ */
+import fs from 'node:fs';
+import { FileTail } from '../log/file-tail.js';
+import { type StorePaths, storePaths } from '../log/folder.js';
+import { LogReader } from '../log/reader.js';
+import { BoardGrowth, FileGrowth } from '../lookup/growth.js';
+import { Queries } from '../lookup/queries.js';
+import type { RecordDecoder } from '../record/decoder.js';
+import type { Board } from '../wire/board.js';
+import { LtlError } from '../words/errors.js';
+
+export class Reading {
+  readonly queries: Queries;
+  readonly #reader: LogReader;
+  readonly #files: FileTail | null;
+
+  /** `board` null: an instance that only reads. Throws E_NO_STORE when there is nothing to read. */
+  constructor(root: string, decoder: RecordDecoder, board: Board | null, gate: () => void) {
+    const paths = storePaths(root);
+    if (board === null) assertStore(paths);
+    const files = board === null ? new FileTail(paths) : null;
+    this.#files = files;
+    const tail = files?.tail ?? (() => (board as Board).tail());
+    this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload));
+    const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
+    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate });
+  }
+
+  tail(): { firstSeq: number; nextSeq: number } {
+    this.#files?.refresh();
+    return { firstSeq: this.#reader.firstSeq(), nextSeq: this.#reader.tail().nextSeq };
+  }
+
+  stat(): Record<string, number> {
+    const { hits, misses, cacheBytes } = this.#reader;
+    return { cacheHits: hits, cacheMisses: misses, cacheBytes };
+  }
+
+  close(): void {
+    this.queries.close();
+    this.#reader.close();
+    this.#files?.close();
+  }
+}
+
+function assertStore(paths: StorePaths): void {
+  if (!fs.existsSync(paths.log)) throw new LtlError('E_NO_STORE', `there is no store in ${paths.root}`);
+}

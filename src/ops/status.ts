@@ -1,0 +1,124 @@
+/**
+ * What status() and stat() tell: plain data, made from the machines' states and the shared counters. Reading it wakes
+ * nobody and asks no actor.
+ */
+import type { RecoveryReport } from '../log/recover.js';
+import { type Board, COUNTERS, WORD, WRITER } from '../wire/board.js';
+import { type FlagName, flagsOf } from '../words/flags.js';
+import type { SleepStatus } from './sleeper.js';
+import type { Writing } from './writing.js';
+
+/** Plain data about one of the runtime's own actors. */
+export interface ActorStatus {
+  readonly id: string;
+  readonly state: string;
+  readonly restarts: number;
+  /** What it last died of, as data; null when it never did. */
+  readonly lastExit: unknown;
+}
+
+export interface Status {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly pid: number;
+  /** State path of the phase machine. */
+  readonly phase: string;
+  readonly mode: string;
+  readonly integrity: string;
+  readonly sleep: SleepStatus;
+  readonly writer: {
+    /** How bytes reach the disk. */
+    readonly way: string;
+    readonly state: string;
+    /** This writer's life: one more with each open. */
+    readonly life: number;
+    readonly segmentId: number;
+    readonly segmentBytes: number;
+    /** Bytes of the segment in use. */
+    readonly offset: number;
+  } | null;
+  /** Records durable: the seq that the next one gets. */
+  readonly nextSeq: string;
+  readonly firstSeq: string;
+  /** What opening found; null for a reader. */
+  readonly recovery: RecoveryReport | null;
+  readonly actors: readonly ActorStatus[];
+  /** What the supervisor did last. */
+  readonly events: readonly unknown[];
+  /** Why the writer refuses for good; null when it does not. */
+  readonly failure: { readonly code: string; readonly message: string; readonly details: unknown } | null;
+  readonly flags: Readonly<Record<FlagName, boolean>>;
+}
+
+const WRITER_STATES = Object.fromEntries(Object.entries(WRITER).map(([name, value]) => [value, name]));
+
+/** Status of an instance that writes. */
+export function writerStatus(writing: Writing, path: string, segmentBytes: number, firstSeq: number): Status {
+  const { conductor, sleeper, board } = writing;
+  const tail = board.tail();
+  const { failure } = conductor;
+  return {
+    path,
+    readOnly: false,
+    pid: process.pid,
+    phase: conductor.phase,
+    mode: conductor.mode,
+    integrity: conductor.integrity,
+    sleep: sleeper.status(),
+    writer: {
+      way: 'buffered write, then fdatasync',
+      state: WRITER_STATES[board.writerState] ?? 'unknown',
+      life: conductor.life,
+      segmentId: tail.segmentId,
+      segmentBytes,
+      offset: tail.offset,
+    },
+    nextSeq: String(tail.nextSeq),
+    firstSeq: String(firstSeq),
+    recovery: conductor.recovery,
+    actors: (conductor.actors()?.children ?? []).map(({ id, state, restarts, lastExit }) => ({
+      id,
+      state,
+      restarts,
+      lastExit: lastExit ?? null,
+    })),
+    events: [...writing.events],
+    failure: failure === null ? null : { code: failure.code, message: failure.message, details: failure.details },
+    flags: flagsOf(Atomics.load(board.words, WORD.flags)),
+  };
+}
+
+const AWAKE: SleepStatus = {
+  depth: 'awake',
+  reads: 'open',
+  writes: 'open',
+  sinceMs: null,
+  wakeAtMs: null,
+  why: 'an instance that only reads does not sleep',
+};
+
+/** Status of an instance that only reads. */
+export function readerStatus(path: string, tail: { readonly firstSeq: number; readonly nextSeq: number }): Status {
+  return {
+    path,
+    readOnly: true,
+    pid: process.pid,
+    phase: 'run',
+    mode: 'normal',
+    integrity: 'unknown',
+    sleep: AWAKE,
+    writer: null,
+    nextSeq: String(tail.nextSeq),
+    firstSeq: String(tail.firstSeq),
+    recovery: null,
+    actors: [],
+    events: [],
+    failure: null,
+    flags: flagsOf(0),
+  };
+}
+
+/** The queue's counters by name. */
+export function counters(board: Board): Record<string, number> {
+  return Object.fromEntries(COUNTERS.map((name) => [name, board.counter(name)]));
+}

@@ -1,0 +1,125 @@
+/**
+ * The writing side of an instance: conductor, appender, sleep. The door owns one unless it only reads.
+ */
+import type { Config } from '../config/config.js';
+import type { RecordDecoder } from '../record/decoder.js';
+import { RecordEncoder } from '../record/encoder.js';
+import type { FieldType, ShapeDefinition } from '../record/shape.js';
+import { Conductor } from '../supervisor/conductor.js';
+import type { SupervisorEvent } from '../supervisor/spec.js';
+import { type Board, WORD } from '../wire/board.js';
+import type { Failure } from '../wire/protocol.js';
+import { LtlError } from '../words/errors.js';
+import { Appender } from './appender.js';
+import { appendRefusal } from './gate.js';
+import { allocateShapeId, type ProducerHandle } from './producers.js';
+import { Sleeper } from './sleeper.js';
+
+/** Events kept for status(). */
+const EVENTS_KEPT = 32;
+
+export class Writing {
+  readonly conductor: Conductor;
+  readonly sleeper: Sleeper;
+  /** What the supervisor did last, oldest first. */
+  readonly events: SupervisorEvent[] = [];
+  readonly #config: Config;
+  readonly #decoder: RecordDecoder;
+  readonly #shapes: ShapeDefinition[] = [];
+  #appender: Appender | null = null;
+
+  constructor(config: Config, decoder: RecordDecoder, diskUrl: string | undefined) {
+    this.#config = config;
+    this.#decoder = decoder;
+    this.sleeper = new Sleeper({
+      gateFollowers: () => Promise.resolve(),
+      onChange: () => this.conductor.derive(),
+    });
+    this.conductor = new Conductor({
+      config,
+      queueUrl: new URL('../actors/queue.js', import.meta.url),
+      diskUrl,
+      followers: () => [],
+      known: () => null,
+      sleepState: () => this.sleeper.state,
+      spilling: () => (this.#appender?.spilledBytes ?? 0) > 0,
+      unacknowledged: () => (this.#appender?.pending ?? 0) > 0,
+      onRecovered: (definitions) => this.#recovered(definitions),
+      onFatal: (error) => this.#appender?.fail(error),
+      flush: () => this.#appender?.flush() ?? Promise.resolve(),
+      onEvent: (event) => this.#keep(event),
+    });
+  }
+
+  get board(): Board {
+    return this.conductor.board;
+  }
+
+  /** The caller's own way into the log. Throws E_CLOSED before `start`. */
+  get appender(): Appender {
+    if (this.#appender === null) throw new LtlError('E_CLOSED', 'the instance is not open');
+    return this.#appender;
+  }
+
+  async start(): Promise<void> {
+    const { conductor, board } = this;
+    const ring = conductor.addRing();
+    await conductor.start();
+    this.#appender = new Appender({
+      ring,
+      board,
+      encoder: new RecordEncoder({ allocateShapeId: () => allocateShapeId(board), shapes: this.#shapes }),
+      refusal: () => appendRefusal(board),
+      onChange: () => conductor.derive(),
+      stallMsMax: this.#config['queue.stall.ms'],
+    });
+  }
+
+  register(name: string, shape: Readonly<Record<string, FieldType>>): void {
+    this.appender.define((encoder) => {
+      const definition = encoder.registerMessage(name, shape);
+      if (!this.#shapes.includes(definition)) this.#shapes.push(definition);
+    });
+  }
+
+  producer(): ProducerHandle {
+    const { conductor, board } = this;
+    const refusal = appendRefusal(board);
+    if (refusal !== null) throw refusal;
+    return {
+      ring: conductor.addRing(),
+      board: board.buffer,
+      shapes: [...this.#shapes],
+      stallMsMax: this.#config['queue.stall.ms'],
+    };
+  }
+
+  async drill(actor: string, how: Failure | 'terminate'): Promise<void> {
+    if (actor !== 'queue') throw new LtlError('E_ARGUMENT', `there is no actor ${actor}`);
+    if (how === 'terminate') await this.conductor.queue.kill();
+    else this.conductor.queue.post({ kind: 'fail', how });
+  }
+
+  /** EXIT: everything accepted becomes durable, the actors stop in reverse order, the folder is free again. */
+  async close(): Promise<void> {
+    this.sleeper.close();
+    await this.conductor.stop();
+    const error = new LtlError('E_CLOSED', 'the instance is closed');
+    this.#appender?.fail(error);
+  }
+
+  #recovered(definitions: readonly Uint8Array[]): void {
+    let last = 0;
+    for (const frame of definitions) {
+      const shape = this.#decoder.defineFrom(frame.subarray(4));
+      this.#shapes.push(shape);
+      last = Math.max(last, shape.id);
+    }
+    Atomics.store(this.board.words, WORD.shapeId, last);
+  }
+
+  #keep(event: SupervisorEvent): void {
+    this.events.push(event);
+    if (this.events.length > EVENTS_KEPT) this.events.shift();
+  }
+}
