@@ -6,8 +6,8 @@
  *
  * What is stored of an object: its own enumerable string keys. Properties that cannot be enumerated are ignored, an own
  * symbol is refused, an object without a prototype comes back as an ordinary one, a getter is read and its value
- * stored. One gap is deliberate: an object whose string keys are exactly those of a known shape is not searched for
- * symbols, since that search costs as much as the record.
+ * stored. Two gaps are deliberate, since the search would cost as much as the record: symbols are not looked for in an
+ * object whose string keys are in a known order, nor named properties in an array of more than 64 items.
  */
 import { LtlError } from '../words/errors.js';
 import { findFault, unencodable } from './explain.js';
