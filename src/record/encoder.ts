@@ -118,8 +118,13 @@ export class RecordEncoder {
     this.hasDefinitions = false;
     for (const { definition, order } of taken) {
       const variant = this.#use(definition);
-      if (order !== null) order.variants.push(variant);
-      else this.#orders.forget();
+      if (order !== null) {
+        order.variants.push(variant);
+        continue;
+      }
+      // A registered shape goes before one that was learned from the same keys.
+      this.#orders.forget();
+      this.#last = undefined;
     }
     return taken.map(({ definition }) => definitionFrame(definition));
   }
@@ -184,8 +189,7 @@ export class RecordEncoder {
   }
 
   #encodeByOrder(target: EncodeTarget, at: number, limit: number, value: object, pr: number): number {
-    if (value.constructor !== Object || Object.getPrototypeOf(value) !== Object.prototype)
-      return encodePlain(target, at, limit, value, pr);
+    if (Object.getPrototypeOf(value) !== Object.prototype) return encodePlain(target, at, limit, value, pr);
     const order = this.#orders.find(value);
     if (order === undefined) return encodePlain(target, at, limit, value, pr);
     const end = this.#encodeVariant(order.variants, target, at, limit, value, pr);

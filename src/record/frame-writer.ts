@@ -122,18 +122,19 @@ class SampleSource {
 
 /** Checks keys and prototype, loads the fields into v0, v1 … and puts `p` behind the frame's header. */
 function recogniseSource(order: readonly string[], fields: readonly string[], headerBytes: number): string[] {
+  const misfitUnlessPlain = `if (getPrototypeOf(value) !== objectPrototype) return ${MISFIT};`;
   const cases = order.map(
     (key, index) => `case ${index}: if (key !== ${JSON.stringify(key)}) return ${MISFIT}; break;`,
   );
   return [
     // Turns away arrays and class instances before their keys are enumerated, which could be many.
-    order.includes('constructor') ? '' : `if (value.constructor !== Object) return ${MISFIT};`,
+    order.includes('constructor') ? misfitUnlessPlain : `if (value.constructor !== Object) return ${MISFIT};`,
     'let count = 0;',
     `for (const key in value) {\nswitch (count) {\n${cases.join('\n')}\ndefault: return ${MISFIT};\n}\ncount += 1;\n}`,
     `if (count !== ${order.length}) return ${MISFIT};`,
     ...fields.map((field, index) => `const v${index} = value[${JSON.stringify(field)}];`),
     // After the loads, since the optimiser then knows the hidden class and the check is free.
-    `if (getPrototypeOf(value) !== objectPrototype) return ${MISFIT};`,
+    misfitUnlessPlain,
     `let p = at + ${headerBytes};`,
   ];
 }
