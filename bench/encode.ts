@@ -94,7 +94,11 @@ async function report(title: string, tasks: readonly Task[], timeMs: number): Pr
   const rows = tasks.map(({ name, peer }) => ({ name, peer, ns: median(nanoseconds.get(name)!) }));
   const best = Math.min(...rows.filter(({ peer }) => peer).map(({ ns }) => ns));
   for (const { name, ns } of rows) {
-    const columns = [`${ns.toFixed(0)} ns`, `${(1e3 / ns).toFixed(2)} M/s`, `${(best / ns).toFixed(2)} of the best peer`];
+    const columns = [
+      `${ns.toFixed(0)} ns`,
+      `${(1e3 / ns).toFixed(2)} M/s`,
+      `${(best / ns).toFixed(2)} of the best peer`,
+    ];
     process.stdout.write(`  ${title} ${name.padEnd(34)}${columns.map((text) => text.padStart(12)).join('  ')}\n`);
   }
 }
