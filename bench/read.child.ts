@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { answer, job } from './measure/child.js';
 import { drive } from './measure/drive.js';
 import { Latency } from './measure/latency.js';
-import { type LogLine, RecordPool, timeOf } from './measure/records.js';
+import { RecordPool, timeOf } from './measure/records.js';
 import { STORES } from './stores/registry.js';
 import type { Footprint, Store, StoreKind } from './stores/store.js';
 
@@ -24,8 +24,6 @@ export interface ReadResult extends Footprint {
   readonly openReaderMs: number;
   readonly getsPerSecond: number;
   readonly scannedPerSecond: number;
-  /** By arrays of records, where the store has that; else the same again. */
-  readonly scannedInBlocksPerSecond: number;
 }
 
 export interface ReopenResult {
@@ -39,8 +37,6 @@ export interface ReopenResult {
 export interface Acknowledged {
   readonly acknowledged: number;
 }
-
-type Visit = (record: LogLine) => void;
 
 const MAP_BYTES = 98;
 const IN_FLIGHT = 1024;
@@ -68,11 +64,8 @@ async function read(kind: StoreKind, { folder, records, gets }: ReadJob): Promis
   const { store, openMs } = await timedOpen(kind, folder, false);
   await randomGets(store, records, Math.ceil(gets / 10), 1);
   const getSeconds = await randomGets(store, records, gets, 2);
-  const one = (visit: Visit): Promise<void> => store.scan(visit);
-  const blocks = (visit: Visit): Promise<void> => store.scanBlocks?.(visit) ?? store.scan(visit);
-  await scan(one, records);
-  const scanSeconds = await scan(one, records);
-  const blockSeconds = await scan(blocks, records);
+  await scan(store, records);
+  const scanSeconds = await scan(store, records);
   await store.close();
   const reader = await timedOpen(kind, folder, true);
   await reader.store.get(records - 1);
@@ -83,7 +76,6 @@ async function read(kind: StoreKind, { folder, records, gets }: ReadJob): Promis
     openReaderMs: reader.openMs,
     getsPerSecond: gets / getSeconds,
     scannedPerSecond: records / scanSeconds,
-    scannedInBlocksPerSecond: records / blockSeconds,
   };
 }
 
@@ -96,16 +88,16 @@ async function randomGets(store: Store, records: number, gets: number, seed: num
     const index = Math.floor((state / 2 ** 32) * records);
     const found = store.get(index);
     // A store that answers at once is not made to wait a turn.
-    const record = found instanceof Promise ? (await found).data : found;
+    const record = found instanceof Promise ? await found : found;
     if (record.t !== timeOf(index)) throw new Error(`record ${index} is not what was appended`);
   }
   return (performance.now() - startedMs) / 1000;
 }
 
-async function scan(each: (visit: Visit) => Promise<void>, records: number): Promise<number> {
+async function scan(store: Store, records: number): Promise<number> {
   let count = 0;
   const startedMs = performance.now();
-  await each((record) => {
+  await store.scan((record) => {
     if (record.t !== timeOf(count)) throw new Error(`record ${count} is not what was appended`);
     count += 1;
   });

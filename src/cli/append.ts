@@ -20,6 +20,7 @@ const EX_IOERR = 74;
 export const append: Run = async ({ values, operands: [file] }, io) => {
   const input = await openInput(file, io);
   const store = await openWriter(values);
+  reportRecovery(store, io);
   using stop = new StopRequest();
   const output = values['ack'] === true ? new Output(io.stdout) : null;
   const acks = new Acknowledgements(output);
@@ -182,6 +183,16 @@ function inLines(error: LtlError, firstLine: number, count: number): LtlError {
 /** The message without its code, and without the place in a batch, which means nothing to who sees lines. */
 const wordsOf = (error: LtlError): string =>
   error.message.slice(error.code.length + 2).replace(/^record \d+ of the batch: /, '');
+
+/** What the last writer left half done, or the disk has lost, is told when somebody goes on. */
+function reportRecovery(store: Store, io: Io): void {
+  const { recovery } = store.status();
+  if (recovery === null) return;
+  const { tornBytes, lastSeq, damages } = recovery;
+  if (tornBytes > 0)
+    io.stderr.write(`recovered: cut a torn tail of ${grouped(tornBytes)} bytes behind seq ${lastSeq}\n`);
+  if (damages.length > 0) io.stderr.write('recovered: the last segment is damaged; see `ltl verify`\n');
+}
 
 function summary({ count, firstSeq, lastSeq }: Acknowledgements, tookMs: number): string {
   if (firstSeq === null) return 'appended nothing';

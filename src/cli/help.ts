@@ -2,6 +2,10 @@
 import type { Command, Io, Option, Run } from './command.js';
 import { writeAll } from './output.js';
 import { unknownCommand } from './parse.js';
+import { hang, wrap } from './text.js';
+
+const WIDTH = 80;
+const LABEL_CELLS = 20;
 
 export type CommandList = Readonly<Record<string, Command>>;
 
@@ -17,25 +21,29 @@ export function helpCommand(commands: CommandList): Run {
 /** What `ltl` alone prints. */
 export function overview(commands: CommandList): string {
   const rows = Object.entries(commands).map(([name, { summary }]) => row(name, summary));
-  return `ltl keeps records: acknowledged when they are on disk, owned by supervised threads.
+  return `ltl keeps records: acknowledged when on disk, owned by supervised threads.
 
-usage: ltl COMMAND [options]      (ltl --COMMAND [options] is the same)
+usage: ltl COMMAND [options]            (ltl --COMMAND [options] is the same)
        ltl --config KEY=VALUE,… COMMAND [options]
 
 ${rows.join('\n')}
 
-options of every command that has a store
-${optionRows({ path: PATH_OPTION, config: CONFIG_OPTION })}
+${row('--path DIR', STORE)}
+${row('--config K=V,…', 'configuration keys, as for open()')}
 ${row('--version, -V', 'print the version')}
 
-The store is the folder given by --path, by LTL_FORCE_ALL_PATH, or the platform's place for data:
-$XDG_DATA_HOME/ltl or ~/.local/share/ltl on Linux, /var/lib/ltl for root.
-
-Data goes to stdout, everything else to stderr. Exit status: 0 done, 64 usage, 65 bad or damaged data, 66 no such input,
-69 not available, 70 internal, 73 cannot create, 74 input or output failed, 75 locked or asleep: try again,
-77 no permission, 78 configuration, 130 and 143 ended by SIGINT and SIGTERM.
+${wrap(STATUSES, WIDTH).join('\n')}
 `;
 }
+
+const STORE =
+  'the folder of the store; without it $XDG_DATA_HOME/ltl, else /var/lib/ltl for root and ~/.local/share/ltl for others ' +
+  "(elsewhere than on Linux: the platform's place for data)";
+
+const STATUSES =
+  'Data goes to stdout, everything else to stderr. Exit status: 0 done, 64 usage, 65 bad or damaged data, 66 no such input, ' +
+  'record or store, 69 not available, 70 internal, 73 cannot create, 74 input or output failed, 75 locked or asleep (try ' +
+  'again), 77 no permission, 78 configuration, 130 and 143 ended by SIGINT and SIGTERM.';
 
 /** The help of one command. Throws E_USAGE for a name that is none. */
 export function commandHelp(commands: CommandList, name: string): string {
@@ -47,13 +55,10 @@ export function commandHelp(commands: CommandList, name: string): string {
     `${command.summary[0]?.toUpperCase() ?? ''}${command.summary.slice(1)}.`,
   ];
   if (hasOptions) parts.push(optionRows(command.options));
-  if (command.more !== '') parts.push(command.more);
+  if (command.more !== '') parts.push(wrap(command.more, WIDTH).join('\n'));
   if (command.examples.length > 0) parts.push(command.examples.map((line) => `  $ ${line}`).join('\n'));
   return `${parts.join('\n\n')}\n`;
 }
-
-const PATH_OPTION: Option = { type: 'string', value: 'DIR', about: 'the folder of the store' };
-const CONFIG_OPTION: Option = { type: 'string', value: 'K=V,…', about: 'configuration keys, as for open()' };
 
 function optionRows(options: Readonly<Record<string, Option>>): string {
   return Object.entries(options)
@@ -64,4 +69,4 @@ function optionRows(options: Readonly<Record<string, Option>>): string {
     .join('\n');
 }
 
-const row = (left: string, right: string): string => `  ${left.padEnd(18)}${right}`;
+const row = (left: string, right: string): string => hang(`  ${left}`, LABEL_CELLS, right, WIDTH);

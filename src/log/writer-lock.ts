@@ -49,6 +49,15 @@ export function acquireWriterLock(root: string): WriterLock {
   throw new LtlError('E_LOCKED', `other processes took ${root} ${LIMITS.lockTriesMax} times in a row`);
 }
 
+/** Who writes the folder now; null when nobody does. Takes nothing and changes nothing. Throws E_LOCKED for a damaged lock. */
+export function currentWriter(root: string): (ProcessIdentity & { readonly openedMs: number }) | null {
+  const life = livesIn(root).at(-1);
+  const holder = life === undefined ? null : readHolder(root, life);
+  if (holder === null || holder === 'gone' || holder.released || !isAlive(holder)) return null;
+  const { pid, startTime, bootId, host, openedMs } = holder;
+  return { pid, startTime, bootId, host, openedMs };
+}
+
 function tryLife(root: string, life: number): WriterLock | null {
   const file = lockFile(root, life);
   const holder: Holder = { ...ownIdentity(), openedMs: Date.now(), released: false };

@@ -14,7 +14,7 @@ import { Stepper } from '../tables/stepper.js';
 import { Board, GATE, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { createRing, type RingHandle, wakeProducer } from '../wire/ring.js';
-import { fromWireError, LtlError } from '../words/errors.js';
+import { type ErrorCode, fromWireError, LtlError } from '../words/errors.js';
 import { flagBits } from '../words/flags.js';
 import { LIMITS } from '../words/limits.js';
 import { describeExit, type ExitReason, exitError } from './exit.js';
@@ -45,6 +45,14 @@ export interface Score {
   readonly flush: () => Promise<void>;
   readonly onEvent: (event: SupervisorEvent) => void;
 }
+
+/** What it is called when the system refuses to make the store's folder; anything else is E_CANNOT_CREATE. */
+const CANNOT_MAKE: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'E_DISK_FULL',
+  EACCES: 'E_PERMISSION',
+  EPERM: 'E_PERMISSION',
+  EROFS: 'E_PERMISSION',
+};
 
 export class Conductor {
   readonly paths: StorePaths;
@@ -217,8 +225,8 @@ export class Conductor {
       fs.mkdirSync(this.paths.log, { recursive: true });
       fs.mkdirSync(this.paths.index, { recursive: true });
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new LtlError(code === 'ENOSPC' ? 'E_DISK_FULL' : 'E_PERMISSION', `the folder cannot be made: ${message}`, {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      throw new LtlError(CANNOT_MAKE[code] ?? 'E_CANNOT_CREATE', `the folder cannot be made: ${message}`, {
         cause: error,
       });
     }

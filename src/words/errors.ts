@@ -52,6 +52,11 @@ export const ERRORS = {
     exit: 77,
     hint: 'The process may not use that path. Check owner and mode of the folder.',
   },
+  E_CANNOT_CREATE: {
+    number: 1011,
+    exit: 73,
+    hint: 'The folder of the store cannot be made. Check that no part of its path is a file.',
+  },
 
   E_DISK_FULL: {
     number: 1101,

@@ -73,8 +73,8 @@ describe('help', () => {
     }
   });
 
-  it('fits a terminal of 120 columns', () => {
+  it('fits a terminal of 80 columns', () => {
     const texts = [overview(COMMANDS), ...names.map((name) => commandHelp(COMMANDS, name))];
-    for (const line of texts.join('\n').split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
+    for (const line of texts.join('\n').split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 });
