@@ -186,6 +186,11 @@ export class Ltl {
     return this.#writer.sleeper.awake();
   }
 
+  /** Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. */
+  async reserve(bytes: number): Promise<number> {
+    return this.#writer.reserve(bytes);
+  }
+
   /** Booleans, one bit each in shared memory. */
   get flags(): Readonly<Record<FlagName, boolean>> {
     return flagsOf(this.#writing === null ? 0 : Atomics.load(this.#writing.board.words, WORD.flags));

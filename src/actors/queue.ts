@@ -12,10 +12,11 @@ import { type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
 import { loadDisk } from '../ports/disk.js';
 import { Board, WORD, WRITER } from '../wire/board.js';
-import type { Failure, QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
+import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
 import { isLtlError, toWireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
+import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
 
 interface Share {
@@ -183,16 +184,6 @@ class Queue {
     const { nextSeq, segmentId, offset, timeMs } = this.#writer;
     this.#board.publishTail({ nextSeq, segmentId, offset, timeMs });
   }
-}
-
-/** Makes this actor fail on purpose: what `drill` asks for, and what the tests of the supervisor look at. */
-function fail(how: Failure): never {
-  if (how === 'exit') process.exit(9);
-  if (how === 'memory') {
-    const held: unknown[] = [];
-    for (;;) held.push(new Array(1_000_000).fill(held.length));
-  }
-  throw new Error('the queue actor was asked to fail');
 }
 
 const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {

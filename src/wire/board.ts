@@ -17,7 +17,7 @@
  *     0–3 and 4–7     two tail slots: nextSeq (records durable), segmentId, offset (end of the last durable batch),
  *                     timeMs (of the last batch). The queue fills the other slot, then flips `slot`: a queue that
  *                     dies half-way leaves the last whole tail in force            queue
- *     8.. counters    COUNTERS in order               queue
+ *     8.. counters    COUNTERS in order               queue, but for the last two: auditor, indexer
  */
 
 const I32_WORDS = 32;
@@ -45,7 +45,6 @@ export const WRITER = { starting: 0, running: 1, diskFull: 2, poisoned: 3, stopp
 /** The queue's counters, in the order of their words. All count since the queue actor's instance was opened. */
 export const COUNTERS = [
   'writes',
-  'batches',
   'fsyncs',
   'bytes',
   'payloadBytes',
@@ -53,7 +52,8 @@ export const COUNTERS = [
   'segments',
   'sparesUsed',
   'diskFulls',
-  'backlogSeq',
+  'verifiedSeq',
+  'indexedSeq',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -115,6 +115,10 @@ export class Board {
   add(counter: Counter, amount: number): void {
     const index = 8 + COUNTERS.indexOf(counter);
     this.#numbers[index] = (this.#numbers[index] ?? 0) + amount;
+  }
+
+  set(counter: Counter, value: number): void {
+    this.#numbers[8 + COUNTERS.indexOf(counter)] = value;
   }
 
   counter(counter: Counter): number {

@@ -3,6 +3,7 @@
  * one `reply` with the same id.
  */
 import type { KnownDurable, RecoveryReport } from '../log/recover.js';
+import type { Damage } from '../log/walk.js';
 import type { WireError } from '../words/errors.js';
 import type { RingHandle } from './ring.js';
 
@@ -37,3 +38,23 @@ export type QueueReport =
       readonly definitions: readonly Uint8Array[];
     }
   | { readonly kind: 'poisoned'; readonly error: WireError };
+
+export interface AuditorInput {
+  readonly root: string;
+  readonly board: SharedArrayBuffer;
+  readonly segmentBytes: number;
+  readonly gateOpen: boolean;
+}
+
+export type AuditorMessage =
+  /** NAP closes the gate; answered when no step is under way. */
+  | { readonly kind: 'gate'; readonly id: number; readonly open: boolean }
+  /** Answered when everything below `toSeq` is verified. */
+  | { readonly kind: 'catchUp'; readonly id: number; readonly toSeq: number }
+  /** So many bytes of spare segments are to be kept; answered when they are there, or there is no room. */
+  | { readonly kind: 'reserve'; readonly id: number; readonly bytes: number }
+  | { readonly kind: 'fail'; readonly how: Failure };
+
+export type AuditorReport =
+  | { readonly kind: 'reply'; readonly id: number; readonly spares?: number; readonly verifiedSeq?: number }
+  | { readonly kind: 'damage'; readonly damages: readonly Damage[] };

@@ -42,6 +42,11 @@ export const LIMITS = {
   shapeIdMax: 65_535,
   /** Spare segments written ahead. Two, so that one is ready while the other is being written. */
   spareSegments: 2,
+  /** The auditor rests so long after a step, and at least so many times as long as the step took: a tenth of one core at most. */
+  auditRestMs: 25,
+  auditRestShare: 9,
+  /** How much the auditor reads in one step. */
+  auditStepBytes: 1 * MIB,
   /** Verified segments kept in memory for reads. */
   cacheBytesMax: 256 * MIB,
   /** How often one look for the writer's lock may find that another process was quicker. Refuse: E_LOCKED. */

@@ -1,0 +1,143 @@
+/**
+ * The auditor actor: looks after the log's integrity behind the queue's back. It keeps spare segments written ahead,
+ * verifies what was written by reading it again, and keeps a checkpoint of how far it has got, from which the next life
+ * goes on. It is lazy on purpose: woken by the queue's progress, it works in short steps with rests between, so that it
+ * takes little from the appends; with nothing to do it sleeps without timers.
+ *
+ * In NAP its gate is closed: no auditing; spares are still made, because they make queueing to disk cheap.
+ */
+import { setTimeout as rest } from 'node:timers/promises';
+import { Audit } from '../log/audit.js';
+import { storePaths } from '../log/folder.js';
+import { listSpares, makeSpare, removeHalfSpares } from '../log/spare.js';
+import { Board, WORD } from '../wire/board.js';
+import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protocol.js';
+import { LIMITS } from '../words/limits.js';
+import { fail } from './fail.js';
+import type { ActorContext, ActorModule } from './host.js';
+
+class Auditor {
+  readonly #context: ActorContext<AuditorInput, AuditorMessage, AuditorReport>;
+  readonly #board: Board;
+  readonly #audit: Audit;
+  readonly #paths: ReturnType<typeof storePaths>;
+  #spares: number = LIMITS.spareSegments;
+  #gateOpen: boolean;
+  #stopping = false;
+  /** No spare could be made: it is not tried again before the log goes on in another segment. */
+  #noRoomAt = -1;
+  #poke: (() => void) | null = null;
+  #waiters: { id: number; toSeq: number }[] = [];
+
+  constructor(context: ActorContext<AuditorInput, AuditorMessage, AuditorReport>) {
+    const { root, board, gateOpen } = context.input;
+    this.#context = context;
+    this.#board = new Board(board);
+    this.#paths = storePaths(root);
+    this.#gateOpen = gateOpen;
+    this.#audit = new Audit(this.#paths);
+    removeHalfSpares(this.#paths);
+  }
+
+  receive(message: AuditorMessage): void {
+    switch (message.kind) {
+      case 'gate':
+        this.#gateOpen = message.open;
+        this.#context.send({ kind: 'reply', id: message.id });
+        break;
+      case 'catchUp':
+        this.#waiters.push({ id: message.id, toSeq: message.toSeq });
+        break;
+      case 'reserve':
+        this.#spares = Math.max(LIMITS.spareSegments, Math.ceil(message.bytes / this.#context.input.segmentBytes));
+        this.#noRoomAt = -1;
+        this.#waiters.push({ id: message.id, toSeq: -1 });
+        break;
+      case 'fail':
+        fail(message.how);
+    }
+    this.#poke?.();
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#poke?.();
+    this.#audit.close();
+  }
+
+  /** Runs beside the event loop until stopped. */
+  async follow(): Promise<void> {
+    while (!this.#stopping) {
+      const seen = Atomics.load(this.#board.words, WORD.progress);
+      const startedMs = performance.now();
+      const busy = (await this.#makeSpares()) || this.#verify();
+      this.#context.beat();
+      if (this.#stopping) return;
+      this.#answer(busy);
+      if (busy)
+        await rest(
+          this.#waiters.length > 0
+            ? 0
+            : Math.max(LIMITS.auditRestMs, (performance.now() - startedMs) * LIMITS.auditRestShare),
+        );
+      else await this.#idle(seen);
+    }
+  }
+
+  async #makeSpares(): Promise<boolean> {
+    const { segmentId } = this.#board.tail();
+    if (this.#noRoomAt === segmentId || listSpares(this.#paths).length >= this.#spares) return false;
+    if (!(await makeSpare(this.#paths, this.#context.input.segmentBytes, () => !this.#stopping)))
+      this.#noRoomAt = segmentId;
+    return true;
+  }
+
+  /** One step; false when there is nothing to verify. */
+  #verify(): boolean {
+    if (!this.#gateOpen) return false;
+    const { damages, more } = this.#audit.step(this.#board.tail());
+    this.#board.set('verifiedSeq', this.#audit.verifiedSeq);
+    if (damages.length > 0) this.#context.send({ kind: 'damage', damages });
+    return more;
+  }
+
+  #answer(busy: boolean): void {
+    this.#waiters = this.#waiters.filter(({ id, toSeq }) => {
+      if (toSeq < 0 ? busy : busy && this.#audit.verifiedSeq < toSeq) return true;
+      this.#context.send({
+        kind: 'reply',
+        id,
+        spares: listSpares(this.#paths).length,
+        verifiedSeq: this.#audit.verifiedSeq,
+      });
+      return false;
+    });
+  }
+
+  /** Sleeps until the queue makes progress or a message comes. */
+  async #idle(seen: number): Promise<void> {
+    this.#audit.checkpoint();
+    const wait = Atomics.waitAsync(this.#board.words, WORD.progress, seen);
+    if (!wait.async) {
+      await rest(LIMITS.auditRestMs);
+      return;
+    }
+    const poked = new Promise<void>((resolve) => {
+      this.#poke = resolve;
+    });
+    await Promise.race([wait.value, poked]);
+    this.#poke = null;
+    // The next group is likely to come at once: better one pass over several than a wake-up for each.
+    if (this.#waiters.length === 0 && !this.#stopping) await rest(LIMITS.auditRestMs);
+  }
+}
+
+const auditor: ActorModule<AuditorInput, AuditorMessage, AuditorReport> = {
+  start(context) {
+    const actor = new Auditor(context);
+    void actor.follow();
+    return { receive: (message) => actor.receive(message), stop: () => actor.stop() };
+  },
+};
+
+export default auditor;

@@ -1,0 +1,36 @@
+/**
+ * How far the log was verified, kept in a small file beside it: the auditor goes on from there, and recovery knows that
+ * whatever stands before it was durable. It is a hint: a missing or damaged one costs time, never data.
+ */
+import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { StorePaths } from './folder.js';
+
+export interface Checkpoint {
+  readonly segmentId: number;
+  /** Verified up to this offset of that segment. */
+  readonly offset: number;
+  /** All records below are verified (or known to be damaged). */
+  readonly seq: number;
+}
+
+/** The checkpoint, or null when there is none that can be trusted. */
+export function readCheckpoint(paths: StorePaths): Checkpoint | null {
+  let lines: string[];
+  try {
+    lines = fs.readFileSync(paths.checkpoint, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const [text = '', sum] = lines;
+  return String(crc32(text)) === sum ? (JSON.parse(text) as Checkpoint) : null;
+}
+
+/** Replaces the checkpoint as a whole. A checkpoint ahead of the log would do harm, so it is written after what it speaks of was synced. */
+export function writeCheckpoint(paths: StorePaths, { segmentId, offset, seq }: Checkpoint): void {
+  const text = JSON.stringify({ segmentId, offset, seq });
+  const scratch = `${paths.checkpoint}.new`;
+  fs.writeFileSync(scratch, `${text}\n${crc32(text)}\n`);
+  fs.renameSync(scratch, paths.checkpoint);
+}
