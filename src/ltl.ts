@@ -209,7 +209,7 @@ export class Ltl {
   stat(): Record<string, number>;
   stat(name: string): number;
   stat(name?: string): number | Record<string, number> {
-    const all = { ...(this.#writing === null ? {} : counters(this.#writing.board)), ...this.#reading?.stat() };
+    const all = { ...(this.#writing === null ? {} : counters(this.#writing)), ...this.#reading?.stat() };
     if (name === undefined) return all;
     const value = Object.hasOwn(all, name) ? (all as Record<string, number>)[name] : undefined;
     if (value === undefined)

@@ -3,7 +3,7 @@
  * nobody and asks no actor.
  */
 import type { RecoveryReport } from '../log/recover.js';
-import { type Board, COUNTERS, WORD, WRITER } from '../wire/board.js';
+import { COUNTERS, type Counter, WORD, WRITER } from '../wire/board.js';
 import { type FlagName, flagsOf } from '../words/flags.js';
 import type { SleepStatus } from './sleeper.js';
 import type { Writing } from './writing.js';
@@ -118,7 +118,18 @@ export function readerStatus(path: string, tail: { readonly firstSeq: number; re
   };
 }
 
-/** The queue's counters by name. */
-export function counters(board: Board): Record<string, number> {
-  return Object.fromEntries(COUNTERS.map((name) => [name, board.counter(name)]));
+/** Counters and gauges of the writing side by name. */
+export function counters(writing: Writing): Record<string, number> {
+  const { board, sleeper } = writing;
+  const counted = Object.fromEntries(COUNTERS.map((name) => [name, board.counter(name)])) as Record<Counter, number>;
+  const { nextSeq } = board.tail();
+  return {
+    ...counted,
+    unverified: Math.max(0, nextSeq - counted.verifiedSeq),
+    queue: writing.pending,
+    spilledBytes: writing.spilledBytes,
+    naps: sleeper.naps,
+    restarts: writing.conductor.actors()?.restarts ?? 0,
+    damages: writing.damages.length,
+  };
 }

@@ -64,8 +64,8 @@ export class Writing {
       followers: () => [this.#auditor.spec],
       known: readCheckpoint,
       sleepState: () => this.sleeper.state,
-      spilling: () => (this.#appender?.spilledBytes ?? 0) > 0,
-      unacknowledged: () => (this.#appender?.pending ?? 0) > 0,
+      spilling: () => this.spilledBytes > 0,
+      unacknowledged: () => this.pending > 0,
       onRecovered: (definitions) => this.#recovered(definitions),
       onFatal: (error) => this.#appender?.fail(error),
       flush: () => this.#appender?.flush() ?? Promise.resolve(),
@@ -85,6 +85,14 @@ export class Writing {
   get appender(): Appender {
     if (this.#appender === null) throw new LtlError('E_CLOSED', 'the instance is not open');
     return this.#appender;
+  }
+
+  /** Records accepted and not acknowledged; bytes of them that the ring had no room for. */
+  get pending(): number {
+    return this.#appender?.pending ?? 0;
+  }
+  get spilledBytes(): number {
+    return this.#appender?.spilledBytes ?? 0;
   }
 
   async start(): Promise<void> {
