@@ -152,6 +152,11 @@ export class SegmentView {
     return (this.#offsets[seq - this.baseSeq] ?? 0) === 0;
   }
 
+  /** The batch that holds `seq`, or null where it is damaged. */
+  batchAt(seq: number): BatchAt | null {
+    return this.isDamaged(seq) ? null : (this.batches[this.#batchOf[seq - this.baseSeq] ?? 0] ?? null);
+  }
+
   /** The first seq in this view whose time is at least `timeMs`, or `nextSeq`. */
   seqAtTime(timeMs: number): number {
     let low = 0;

@@ -10,6 +10,8 @@ import { LtlError } from '../words/errors.js';
 import { symDATA } from '../words/symbols.js';
 import { type CompiledFilter, compileFilter, FILTER_KEYS, type Filter } from './filter.js';
 import type { Growth } from './growth.js';
+import type { IndexClient } from './index-client.js';
+import { IndexedSource } from './indexed-source.js';
 import { type RecordSource, Records } from './records.js';
 import { type Decoder, type OnDamage, Scanner, type Span, type StoredRecord } from './scan.js';
 import { FollowSource, ScanSource } from './sources.js';
@@ -50,6 +52,8 @@ export interface QueriesOptions {
   readonly growth: Growth;
   /** Called before each operation, and again as an iteration goes on: throws when reads are refused. */
   readonly gate: () => void;
+  /** Null: there is no indexer, everything is found by reading the log. */
+  readonly index: IndexClient | null;
 }
 
 const RANGE_KEYS: ReadonlySet<string> = new Set([
@@ -68,12 +72,14 @@ export class Queries {
   readonly #scanner: Scanner;
   readonly #growth: Growth;
   readonly #gate: () => void;
+  readonly #index: IndexClient | null;
 
-  constructor({ reader, decoder, growth, gate }: QueriesOptions) {
+  constructor({ reader, decoder, growth, gate, index }: QueriesOptions) {
     this.#reader = reader;
     this.#scanner = new Scanner(reader, decoder);
     this.#growth = growth;
     this.#gate = gate;
+    this.#index = index;
   }
 
   /**
@@ -166,7 +172,10 @@ export class Queries {
     const reader = this.#reader;
     const from = Math.max(given.from ?? reader.firstSeq(), given.since === null ? 0 : reader.seqAtTime(given.since));
     const to = Math.min(given.to, given.until === null ? Infinity : reader.seqAtTime(given.until));
-    return this.#records(new ScanSource(this.#scanner, this.#span(from, to), reverse, filter.matches, onDamage));
+    const span = this.#span(from, to);
+    if (this.#index !== null && this.#index.covered(filter.conditions) > span.from)
+      return this.#records(new IndexedSource(this.#scanner, this.#index, filter, span, reverse, onDamage));
+    return this.#records(new ScanSource(this.#scanner, span, reverse, filter.matches, onDamage));
   }
 
   /** Clipped to what there is. Throws E_GONE for a start that retention dropped. */

@@ -26,7 +26,7 @@ export class Reading {
     const tail = files?.tail ?? (() => (board as Board).tail());
     this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload));
     const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
-    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate });
+    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, index: null });
   }
 
   tail(): { firstSeq: number; nextSeq: number } {

@@ -50,7 +50,7 @@ function threadCount(pid: number): number {
   }
 }
 
-function readBootId(): string | null {
+export function readBootId(): string | null {
   return readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
 }
 

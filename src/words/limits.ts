@@ -59,6 +59,17 @@ export const LIMITS = {
   /** How often a reader in another process looks for new records: at first, and after a while without any. */
   followPauseMsMin: 5,
   followPauseMsMax: 200,
+  /** Records indexed in one transaction, four blocks of postings: some tens of milliseconds with several indices. */
+  indexStepRecords: 8192,
+  /** The indexer looks for new records at most so often while the log grows: what it does late costs nobody anything. */
+  indexPauseMsMin: 100,
+  /** While the log grows the indexer rests so many times as long as it worked, to leave the processors to those who append. */
+  indexRestFactor: 2,
+  /** A query that has waited so long for the indexer reads the log instead. */
+  indexReplyMsMax: 2000,
+  /** Candidates asked for at once: first, and at most. */
+  candidatesMin: 256,
+  candidatesMax: 16_384,
   /** How long EXIT may take before what is left is given up, by name. */
   exitMsMax: 10_000,
   /** A worker that has not said it is ready by then has failed to start. */

@@ -27,7 +27,7 @@ function readOnly(store: TestStore): { tail: FileTail; queries: Queries } {
   const tail = new FileTail(store.paths);
   const decoder = new RecordDecoder();
   const reader = new LogReader(store.paths, tail.tail, (payload) => void decoder.defineFrom(payload));
-  return { tail, queries: new Queries({ reader, decoder, growth: new FileGrowth(tail), gate: () => {} }) };
+  return { tail, queries: new Queries({ reader, decoder, growth: new FileGrowth(tail), gate: () => {}, index: null }) };
 }
 
 describe('FileTail', () => {

@@ -7,6 +7,7 @@ import { LogReader } from '../../../src/log/reader.js';
 import { recover } from '../../../src/log/recover.js';
 import { LogWriter } from '../../../src/log/writer.js';
 import { BoardGrowth } from '../../../src/lookup/growth.js';
+import type { IndexClient } from '../../../src/lookup/index-client.js';
 import { Queries } from '../../../src/lookup/queries.js';
 import { type Disk, realDisk } from '../../../src/ports/disk.js';
 import { RecordDecoder } from '../../../src/record/decoder.js';
@@ -81,10 +82,10 @@ export class TestStore {
     return new LogReader(this.paths, () => this.board.tail(), onDefinition, cacheBytesMax);
   }
 
-  queries(gate: () => void = () => {}): Queries {
+  queries(gate: () => void = () => {}, index: IndexClient | null = null): Queries {
     const decoder = new RecordDecoder();
     const reader = this.reader((payload) => void decoder.defineFrom(payload));
-    return new Queries({ reader, decoder, growth: new BoardGrowth(this.board), gate });
+    return new Queries({ reader, decoder, growth: new BoardGrowth(this.board), gate, index });
   }
 
   close(): void {

@@ -1,0 +1,161 @@
+/**
+ * Builds the secondary indices from the log, step by step, and answers from them. It knows nothing of threads or time: the
+ * actor around it decides when the next step is due.
+ *
+ * Each index follows the log from its own watermark, those with the same one together. When one is declared later, its steps
+ * alternate with those that keep the others up to date.
+ */
+import type { LogReader } from '../log/reader.js';
+import { framePlace } from '../log/view.js';
+import { isLtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import { findCandidates } from './candidates.js';
+import { Catalog, type CatalogIndex, type CatalogMark, type Hole } from './catalog.js';
+import { Extractor } from './extract.js';
+import type { CandidatesPage, CandidatesQuery, IndexSpec, IndexState } from './protocol.js';
+import type { Decoder } from './scan.js';
+
+export interface IndexerOptions {
+  readonly indexFolder: string;
+  readonly logId: string;
+  readonly boot: string | null;
+  readonly reader: LogReader;
+  readonly decoder: Decoder;
+  /** Records of one step, when not the default. */
+  readonly stepRecords?: number;
+  /** The catalog is built anew, and why. */
+  readonly onRebuilt: (why: string) => void;
+}
+
+export class Indexer {
+  readonly #options: IndexerOptions;
+  readonly #reader: LogReader;
+  readonly #place = framePlace();
+  /** Null until an index is declared: LMDB costs nothing to those who do not use it. */
+  #catalog: Catalog | null = null;
+  #behindTurn = false;
+  #sweeping = true;
+
+  constructor(options: IndexerOptions) {
+    this.#options = options;
+    this.#reader = options.reader;
+    if (!Catalog.exists(options.indexFolder)) return;
+    this.#open();
+  }
+
+  get states(): IndexState[] {
+    return (this.#catalog?.indices ?? []).map(({ kind, field, watermark }) => ({ kind, field, watermark }));
+  }
+
+  /** The seq below which every index is complete. */
+  get watermark(): number {
+    return Math.min(Infinity, ...(this.#catalog?.indices ?? []).map((index) => index.watermark));
+  }
+
+  declare(specs: readonly IndexSpec[]): void {
+    if (specs.length > 0) (this.#catalog ?? this.#open()).declare(specs, this.#reader.firstSeq());
+  }
+
+  drop(specs: readonly IndexSpec[]): void {
+    this.#catalog?.drop(specs);
+    this.#sweeping = true;
+  }
+
+  candidates(query: CandidatesQuery): Promise<CandidatesPage | null> {
+    return this.#catalog === null ? Promise.resolve(null) : findCandidates(this.#catalog, query);
+  }
+
+  /** Indexes some more records; false when there is nothing to do. Takes some tens of milliseconds at most. */
+  step(): boolean {
+    const catalog = this.#catalog;
+    if (catalog === null) return false;
+    const { nextSeq } = this.#reader.tail();
+    const behind = catalog.indices.filter((index) => index.watermark < nextSeq);
+    if (behind.length === 0) {
+      this.#sweeping = this.#sweeping && catalog.sweep();
+      return this.#sweeping;
+    }
+    this.#behindTurn = !this.#behindTurn;
+    const watermarks = behind.map((index) => index.watermark);
+    const from = this.#behindTurn ? Math.min(...watermarks) : Math.max(...watermarks);
+    const ends = watermarks.filter((watermark) => watermark > from);
+    const group = behind.filter((index) => index.watermark === from);
+    this.#index(catalog, group, from, Math.min(nextSeq, from + (this.#options.stepRecords ?? LIMITS.indexStepRecords), ...ends));
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#catalog?.close();
+    this.#catalog = null;
+  }
+
+  #index(catalog: Catalog, indices: readonly CatalogIndex[], from: number, to: number): void {
+    const first = this.#reader.firstSeq();
+    if (from < first) {
+      // Retention was quicker: what is gone need not be indexed.
+      catalog.add(indices, [], from, first, null, []);
+      return;
+    }
+    const extractor = new Extractor(indices, from);
+    const holes: Hole[] = [];
+    for (let seq = from; seq < to; seq += 1) {
+      try {
+        extractor.add(seq, this.#data(seq));
+      } catch (error) {
+        if (isLtlError(error, 'E_GONE')) return;
+        // What cannot be read is left to the queries, which meet it and say so.
+        if (!isLtlError(error, 'E_DAMAGED')) throw error;
+        holes.push([seq, seq + 1]);
+      }
+    }
+    catalog.add(indices, extractor.postings, from, to, this.#mark(to - 1), holes);
+  }
+
+  #data(seq: number): unknown {
+    const place = this.#place;
+    this.#reader.locate(seq, place);
+    return this.#options.decoder.decode(place.bytes, place.start, place.end, place.kind, place.shapeId);
+  }
+
+  #open(): Catalog {
+    const { indexFolder, logId, boot, onRebuilt } = this.#options;
+    const catalog = new Catalog(indexFolder, logId, boot, onRebuilt);
+    const fault = this.#logFault(catalog);
+    if (fault !== null) {
+      onRebuilt(fault);
+      catalog.reset(this.#reader.firstSeq());
+    }
+    this.#catalog = catalog;
+    return catalog;
+  }
+
+  /** Why the catalog does not belong to the log as it is now, or null. */
+  #logFault(catalog: Catalog): string | null {
+    const { mark } = catalog;
+    const { nextSeq } = this.#reader.tail();
+    if (catalog.indices.some((index) => index.watermark > nextSeq))
+      return 'it knows records that the log does not have';
+    const first = this.#reader.firstSeq();
+    if (mark !== null && mark.seq >= first) {
+      const now = this.#mark(mark.seq);
+      if (
+        now !== null &&
+        (now.segmentId !== mark.segmentId || now.offset !== mark.offset || now.timeMs !== mark.timeMs)
+      )
+        return 'the log holds other records than those that were indexed';
+    }
+    return first - catalog.firstSeq > nextSeq - first ? 'most of what it knows was dropped by retain()' : null;
+  }
+
+  /** The batch that holds a seq; null where it is damaged. */
+  #mark(seq: number): CatalogMark | null {
+    try {
+      const view = this.#reader.viewOf(seq);
+      const batch = view.batchAt(seq);
+      return batch === null ? null : { seq, segmentId: view.segmentId, offset: batch.offset, timeMs: batch.timeMs };
+    } catch (error) {
+      if (!isLtlError(error, 'E_DAMAGED')) throw error;
+      return null;
+    }
+  }
+}
