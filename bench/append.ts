@@ -105,9 +105,9 @@ function contendersFor(workload: Workload, stores: readonly string[]): Contender
     const kind = STORES[store];
     if (kind === undefined) return [];
     const { form } = workload.drive;
-    const one = { store, label: kind.label, form };
-    if (form !== 'batch' || kind.posts === undefined) return [one];
-    return [one, { store, label: kind.posts, form: 'post' }];
+    if (form !== 'batch') return [{ store, label: kind.label, form }];
+    const batches: Contender = { store, label: kind.batches ?? kind.label, form };
+    return kind.posts === undefined ? [batches] : [batches, { store, label: kind.posts, form: 'post' }];
   });
 }
 

@@ -20,6 +20,10 @@ const BENCHES: Readonly<Record<string, Entry>> = {
     about: 'durable appends beside other stores: throughput, latency, CPU, bytes',
     load: () => import('./append.js'),
   },
+  encode: {
+    about: 'values to bytes and back, beside msgpackr and JSON',
+    load: () => import('./encode.js'),
+  },
   read: {
     about: 'random gets, scans, opening, and opening after SIGKILL, beside other stores',
     load: () => import('./read.js'),

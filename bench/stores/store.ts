@@ -15,6 +15,11 @@ export interface Footprint {
   readonly segmentBytes?: number;
 }
 
+/** A record as a library that wraps it gives it. */
+export interface Found {
+  readonly data: LogLine;
+}
+
 export interface Store {
   /** Resolves when the record is durable. */
   append(record: LogLine): Promise<unknown>;
@@ -23,10 +28,12 @@ export interface Store {
   /** Queues without a promise; `settled` resolves when all that was queued is durable. Only where the library has that. */
   post?(record: LogLine): void;
   settled?(): Promise<unknown>;
-  /** Record number `index`, counted from 0. */
-  get(index: number): LogLine | Promise<LogLine>;
+  /** Record number `index`, counted from 0: as the library gives it, at once or in a promise of its own. */
+  get(index: number): LogLine | Promise<Found>;
   /** Visits every record in order; the visitor is synchronous. */
   scan(visit: (record: LogLine) => void): Promise<void>;
+  /** The same by the arrays that the library reads in, where it has them beside an iterator. */
+  scanBlocks?(visit: (record: LogLine) => void): Promise<void>;
   count(): number | Promise<number>;
   /** What the store itself says its last recovery took. */
   recoveryMs?(): number;
@@ -38,7 +45,6 @@ export interface OpenOptions {
   readonly registered?: boolean;
   /** So few records are about to come that segments must be small for several of them to be crossed. */
   readonly slow?: boolean;
-  readonly expectedRecords?: number;
   /** Bytes about to come, for a store that writes its file ahead. */
   readonly expectedBytes?: number;
   readonly readOnly?: boolean;
@@ -51,6 +57,8 @@ export interface StoreKind {
   readonly role: 'ours' | 'peer' | 'limit';
   /** The package in bench/peers that it needs. */
   readonly needs?: string;
+  /** As in the tables when records are handed over in batches; the same as the label when absent. */
+  readonly batches?: string;
   /** As in the tables when records are posted without a promise each; absent when the library has no such form. */
   readonly posts?: string;
   /** How it is used, one line, for the report. */
