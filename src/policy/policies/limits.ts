@@ -11,9 +11,14 @@ export interface DwellLimits {
   readonly asleepMostMs: number;
 }
 
+/** A decision as memory: null for no timer, because memory is JSON, which has no infinity. */
+interface Wanted<Memory> extends Omit<Decision<Memory>, 'timerMs'> {
+  readonly timerMs: number | null;
+}
+
 interface LimitedMemory<Memory> {
   /** What the policy inside wants. */
-  readonly wanted: Decision<Memory>;
+  readonly wanted: Wanted<Memory>;
   /** When the system last fell asleep or woke; null before it first did. */
   readonly sinceMs: number | null;
 }
@@ -33,22 +38,29 @@ export function limitedPolicy<Memory>(
     start: (atMs) => {
       const first = policy.start(atMs);
       const timerMs = first.state === AWAKE ? first.timerMs : Math.min(first.timerMs, atMs + limits.asleepMostMs);
-      return { ...first, timerMs, memory: { wanted: first, sinceMs: first.state === AWAKE ? null : atMs } };
+      const sinceMs = first.state === AWAKE ? null : atMs;
+      return { ...first, timerMs, memory: { wanted: remembered(first), sinceMs } };
     },
     decide: (event, { wanted, sinceMs }) => {
-      const asks = event.kind !== 'timer' || wanted.timerMs <= event.atMs;
-      return held(asks ? policy.decide(event, wanted.memory) : wanted, event, sinceMs, limits);
+      const timerMs = wanted.timerMs ?? NEVER;
+      const asks = event.kind !== 'timer' || timerMs <= event.atMs;
+      return held(asks ? policy.decide(event, wanted.memory) : { ...wanted, timerMs }, event, sinceMs, limits);
     },
   };
 }
 
+function remembered<Memory>(decision: Decision<Memory>): Wanted<Memory> {
+  return { ...decision, timerMs: decision.timerMs === NEVER ? null : decision.timerMs };
+}
+
 function held<Memory>(
-  wanted: Decision<Memory>,
+  inner: Decision<Memory>,
   event: PolicyEvent,
   sinceMs: number | null,
   limits: DwellLimits,
 ): Decision<LimitedMemory<Memory>> {
   const { atMs, state } = event;
+  const wanted = remembered(inner);
   const asleep = state !== AWAKE;
   const busy = !asleep && event.waiting > 0;
   const dueMs = asleep && sinceMs !== null ? sinceMs + limits.asleepMostMs : NEVER;
@@ -59,14 +71,14 @@ function held<Memory>(
   const fromMs = sinceMs === null ? atMs : sinceMs + (asleep ? limits.asleepLeastMs : limits.awakeLeastMs);
   const allowedMs = crosses ? fromMs : atMs;
   if (allowedMs > atMs) {
-    const timerMs = Math.min(wanted.timerMs, allowedMs, dueMs);
+    const timerMs = Math.min(inner.timerMs, allowedMs, dueMs);
     return { state, timerMs, reason: 'dwell', memory: { wanted, sinceMs } };
   }
   const changedMs = crosses && !busy ? atMs : sinceMs;
   const nextDueMs = wanted.state === AWAKE ? NEVER : (changedMs ?? atMs) + limits.asleepMostMs;
   return {
-    ...wanted,
-    timerMs: Math.min(wanted.timerMs, Math.max(nextDueMs, atMs)),
+    ...inner,
+    timerMs: Math.min(inner.timerMs, Math.max(nextDueMs, atMs)),
     memory: { wanted, sinceMs: changedMs },
   };
 }

@@ -23,7 +23,8 @@ export function worstRatio(states: readonly SleepState[], steps: readonly Step[]
   const powerLeast = Math.min(...states.map(({ power }) => power));
   const last = walk.at(-1);
   if (last !== undefined && last.state.power > powerLeast) meet(last.state.power, powerLeast);
-  return Number.isFinite(worst) ? worst : null;
+  // Twelve digits are more than a bound needs, and hide the rounding of the divisions above.
+  return Number.isFinite(worst) ? Number(worst.toPrecision(12)) : null;
 }
 
 interface Stay {
