@@ -210,15 +210,18 @@ export class Simulation {
     this.#timerMs = decision.timerMs;
     if (decision.state === this.#state) return;
     if (decision.state === AWAKE) this.#wakeUp(decision.reason);
-    else if (nextPhase(this.#phase, SLEEP, false) === ASLEEP) this.#fallAsleep(decision);
+    else this.#fallAsleep(decision);
   }
 
+  /** A busy or waking system ignores it: it finishes its work and asks again when it has drained. */
   #fallAsleep(decision: Decision<unknown>): void {
+    const phase = nextPhase(this.#phase, SLEEP, false);
+    if (phase < 0) return;
     if (this.policy.states[decision.state] === undefined)
       throw new LtlError('E_POLICY', `${this.policy.spec} has no state ${decision.state}`);
     this.#spend();
     this.#tally.slept(this.#nowMs, this.#state, decision);
-    this.#phase = nextPhase(this.#phase, SLEEP, false);
+    this.#phase = phase;
     this.#state = decision.state;
   }
 

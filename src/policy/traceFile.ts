@@ -1,6 +1,6 @@
 /** Opening a trace file, gzipped or not; the two are told apart by their first bytes, not by the name. */
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LtlError } from '../words/errors.js';
 import { type ArrivalBlock, readTrace } from './trace.js';
@@ -37,11 +37,14 @@ async function* chained(first: Uint8Array, rest: AsyncIterable<Uint8Array>): Asy
   yield* rest;
 }
 
-async function* gunzipped(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+async function* gunzipped(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip();
+  // Every failure reaches the loop below through gunzip itself, so that the callback has nothing to add.
+  pipeline(Readable.from(bytes), gunzip, () => undefined);
   try {
-    for await (const chunk of Readable.from(bytes).compose(createGunzip())) yield chunk as Uint8Array;
+    for await (const chunk of gunzip) yield chunk as Uint8Array;
   } catch (cause) {
     if (cause instanceof LtlError) throw cause;
-    throw new LtlError('E_TRACE', `${path} is damaged gzip: ${(cause as Error).message}`, { cause });
+    throw new LtlError('E_TRACE', `${name} is damaged gzip: ${(cause as Error).message}`, { cause });
   }
 }

@@ -14,16 +14,20 @@ const UPDATE_MS = 200;
 /** One line on stderr that is rewritten while work goes on; silent where stderr is no terminal. */
 export class Progress {
   readonly #io: PolicyIo;
-  #shownMs: number = Date.now();
+  readonly #nowMs: () => number;
+  #shownMs: number;
   #shown = false;
 
-  constructor(io: PolicyIo) {
+  constructor(io: PolicyIo, nowMs: () => number = Date.now) {
     this.#io = io;
+    this.#nowMs = nowMs;
+    this.#shownMs = nowMs();
   }
 
   show(done: number, total: number | null): void {
-    if (this.#io.stderr.isTTY !== true || Date.now() - this.#shownMs < UPDATE_MS) return;
-    this.#shownMs = Date.now();
+    const nowMs = this.#nowMs();
+    if (this.#io.stderr.isTTY !== true || nowMs - this.#shownMs < UPDATE_MS) return;
+    this.#shownMs = nowMs;
     this.#shown = true;
     const share = total === null ? '' : ` of ${count(total)} (${Math.floor((100 * done) / total)} %)`;
     this.#io.stderr.write(`\r\u001B[K${count(done)} arrivals${share}`);
