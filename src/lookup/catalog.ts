@@ -42,6 +42,11 @@ interface Meta {
 /** One block's share of one index: seqs within the block by point. */
 export type BlockPostings = ReadonlyMap<number, readonly number[]>;
 
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
 /** Keys removed in one transaction when an index is dropped. */
 const REMOVE_KEYS = 10_000;
 
@@ -72,10 +77,6 @@ export class Catalog {
     this.#entries = this.#root.openDB({ name: 'entries', keyEncoding: 'binary', encoding: 'binary' });
     this.#state = this.#meta.get('meta') ?? emptyMeta();
     this.#sealNow(false);
-  }
-
-  static exists(indexFolder: string): boolean {
-    return fs.existsSync(catalogFolder(indexFolder));
   }
 
   get indices(): readonly CatalogIndex[] {
@@ -158,13 +159,15 @@ export class Catalog {
     mark: CatalogMark | null,
     holes: readonly Hole[],
   ): void {
+    // Made ready beforehand: a thread that runs out of memory had better not do so inside a transaction.
+    const entries = indices.flatMap((index, position) =>
+      (postings[position] ?? []).flatMap((points, number) =>
+        this.#entriesOf(index.id, blockOf(from) + number, points, number === 0 && from % BLOCK_RECORDS !== 0),
+      ),
+    );
     this.#commit(() => {
-      for (const [position, index] of indices.entries()) {
-        const blocks = postings[position] ?? [];
-        for (const [number, points] of blocks.entries())
-          this.#put(index.id, blockOf(from) + number, points, number === 0 && from % BLOCK_RECORDS !== 0);
-        index.watermark = to;
-      }
+      for (const { key, value } of entries) this.#entries.putSync(key, value);
+      for (const index of indices) index.watermark = to;
       this.#state.holes = joinHoles([...this.#state.holes, ...holes]);
       if (mark !== null && mark.seq > (this.#state.mark?.seq ?? -1)) this.#state.mark = mark;
     });
@@ -176,16 +179,14 @@ export class Catalog {
     this.#sealNow(true);
   }
 
-  #put(indexId: number, block: number, points: BlockPostings, merge: boolean): void {
-    // In the order of the keys LMDB touches each page once.
-    const sorted = Float64Array.from(points.keys()).sort();
-    for (const point of sorted) {
+  /** A block's entries in the order of their keys, so that LMDB touches each page once. */
+  #entriesOf(indexId: number, block: number, points: BlockPostings, merge: boolean): Entry[] {
+    return Array.from(Float64Array.from(points.keys()).sort(), (point) => {
       const key = postingKey(indexId, point, block);
-      let offsets = points.get(point) ?? [];
+      const offsets = points.get(point) ?? [];
       const before = merge ? this.#entries.get(key) : undefined;
-      if (before !== undefined) offsets = mergePostings(before, offsets);
-      this.#entries.putSync(key, encodePostings(offsets));
-    }
+      return { key, value: encodePostings(before === undefined ? offsets : mergePostings(before, offsets)) };
+    });
   }
 
   /** One transaction with the state in it. When it fails the state in memory is what the disk has. */

@@ -11,6 +11,7 @@ import { isLtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { findCandidates } from './candidates.js';
 import { Catalog, type CatalogIndex, type CatalogMark, type Hole } from './catalog.js';
+import { readDeclarations, writeDeclarations } from './declarations.js';
 import { Extractor } from './extract.js';
 import type { CandidatesPage, CandidatesQuery, IndexSpec, IndexState } from './protocol.js';
 import type { Decoder } from './scan.js';
@@ -39,8 +40,7 @@ export class Indexer {
   constructor(options: IndexerOptions) {
     this.#options = options;
     this.#reader = options.reader;
-    if (!Catalog.exists(options.indexFolder)) return;
-    this.#open();
+    this.declare(readDeclarations(options.indexFolder));
   }
 
   get states(): IndexState[] {
@@ -53,11 +53,16 @@ export class Indexer {
   }
 
   declare(specs: readonly IndexSpec[]): void {
-    if (specs.length > 0) (this.#catalog ?? this.#open()).declare(specs, this.#reader.firstSeq());
+    if (specs.length === 0) return;
+    this.#catalog ??= this.#open();
+    this.#catalog.declare(specs, this.#reader.firstSeq());
+    writeDeclarations(this.#options.indexFolder, this.#catalog.indices);
   }
 
   drop(specs: readonly IndexSpec[]): void {
-    this.#catalog?.drop(specs);
+    if (this.#catalog === null) return;
+    this.#catalog.drop(specs);
+    writeDeclarations(this.#options.indexFolder, this.#catalog.indices);
     this.#sweeping = true;
   }
 
@@ -80,7 +85,12 @@ export class Indexer {
     const from = this.#behindTurn ? Math.min(...watermarks) : Math.max(...watermarks);
     const ends = watermarks.filter((watermark) => watermark > from);
     const group = behind.filter((index) => index.watermark === from);
-    this.#index(catalog, group, from, Math.min(nextSeq, from + (this.#options.stepRecords ?? LIMITS.indexStepRecords), ...ends));
+    this.#index(
+      catalog,
+      group,
+      from,
+      Math.min(nextSeq, from + (this.#options.stepRecords ?? LIMITS.indexStepRecords), ...ends),
+    );
     return true;
   }
 
@@ -125,7 +135,6 @@ export class Indexer {
       onRebuilt(fault);
       catalog.reset(this.#reader.firstSeq());
     }
-    this.#catalog = catalog;
     return catalog;
   }
 

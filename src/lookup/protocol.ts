@@ -1,4 +1,5 @@
 /** What the caller's thread and the indexer actor say to each other. Requests carry an id and are answered by one `reply`. */
+import type { Failure } from '../wire/protocol.js';
 import type { WireError } from '../words/errors.js';
 import type { Condition } from './filter.js';
 
@@ -21,7 +22,7 @@ export interface IndexerInput {
   /** Declared by the caller; those the catalog remembers are there as well. */
   readonly indices: readonly IndexSpec[];
   /** False while napping: nothing is indexed. */
-  readonly open: boolean;
+  readonly gateOpen: boolean;
 }
 
 /** Which records to look at for the conditions, among seqs `[from, to)`. */
@@ -52,7 +53,7 @@ export type IndexerMessage =
   /** Answered when all below `toSeq` is indexed; while napping, after that. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly toSeq: number }
   | { readonly kind: 'gate'; readonly id: number; readonly open: boolean }
-  | { readonly kind: 'fail'; readonly how: 'throw' | 'exit' | 'memory' | 'hang' };
+  | { readonly kind: 'fail'; readonly how: Failure };
 
 export interface IndexerReply {
   readonly kind: 'reply';
@@ -66,5 +67,7 @@ export type IndexerReport =
   | IndexerReply
   /** After each step: how far each index is, of how many records. */
   | { readonly kind: 'progress'; readonly indices: readonly IndexState[]; readonly nextSeq: number }
+  /** The index cannot grow for want of disk space; it is tried again. */
+  | { readonly kind: 'failure'; readonly error: WireError }
   /** The catalog could not be trusted and is built anew. */
   | { readonly kind: 'rebuilt'; readonly why: string };

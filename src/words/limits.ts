@@ -65,6 +65,8 @@ export const LIMITS = {
   indexPauseMsMin: 100,
   /** While the log grows the indexer rests so many times as long as it worked, to leave the processors to those who append. */
   indexRestFactor: 2,
+  /** How long the indexer waits after a full disk before it tries again. */
+  indexRetryMs: 5000,
   /** A query that has waited so long for the indexer reads the log instead. */
   indexReplyMsMax: 2000,
   /** Candidates asked for at once: first, and at most. */

@@ -1,0 +1,192 @@
+/**
+ * The indexer actor: keeps the secondary indices up with the log, and answers from them. It is lazy on purpose: woken by
+ * the queue's progress at most every so often, it works in short steps, with rests between them while the log grows; with
+ * nothing to do it sleeps without timers. A catch-up works at once and without rests.
+ *
+ * In NAP its gate is closed: nothing is indexed, and the one wake-up that may be under way finds that out and ends. Queries
+ * are answered all the same, from what is indexed.
+ *
+ * It holds LMDB open, so its thread must never be terminated: mark it `nativeStore`. Whenever it ends, it goes on from its own
+ * watermarks.
+ */
+import { setTimeout as rest } from 'node:timers/promises';
+import { storePaths } from '../log/folder.js';
+import { LogReader } from '../log/reader.js';
+import { Indexer } from '../lookup/indexer.js';
+import type { IndexerInput, IndexerMessage, IndexerReport } from '../lookup/protocol.js';
+import { readBootId } from '../ports/identity.js';
+import { RecordDecoder } from '../record/decoder.js';
+import { Board, WORD } from '../wire/board.js';
+import { isLtlError, toWireError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+import { fail } from './fail.js';
+import type { ActorContext, ActorModule } from './host.js';
+
+/** Verified segments that the indexer keeps: it reads in order. */
+const CACHE_BYTES = 4 * LIMITS.segmentBytes;
+
+class IndexerActor {
+  readonly #context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>;
+  readonly #board: Board;
+  readonly #indexer: Indexer;
+  #gateOpen: boolean;
+  #stopping = false;
+  #poke: (() => void) | null = null;
+  /** Counts what may have given work: a loop that saw none between looking and sleeping may sleep. */
+  #pokes = 0;
+  #waiters: { readonly id: number; readonly toSeq: number }[] = [];
+
+  constructor(context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>) {
+    const { root, board, logId, indices, gateOpen } = context.input;
+    const paths = storePaths(root);
+    const decoder = new RecordDecoder();
+    this.#context = context;
+    this.#board = new Board(board);
+    this.#gateOpen = gateOpen;
+    this.#indexer = new Indexer({
+      indexFolder: paths.index,
+      logId,
+      boot: readBootId(),
+      reader: new LogReader(
+        paths,
+        () => this.#board.tail(),
+        (payload) => void decoder.defineFrom(payload),
+        CACHE_BYTES,
+      ),
+      decoder,
+      onRebuilt: (why) => context.send({ kind: 'rebuilt', why }),
+    });
+    this.#indexer.declare(indices);
+    this.#report();
+  }
+
+  async receive(message: IndexerMessage): Promise<void> {
+    switch (message.kind) {
+      case 'candidates': {
+        const page = await this.#indexer.candidates(message.query);
+        this.#context.send(
+          { kind: 'reply', id: message.id, page },
+          page === null || page.seqs === null ? [] : [page.seqs.buffer as ArrayBuffer],
+        );
+        return;
+      }
+      case 'declare':
+        this.#indexer.declare(message.indices);
+        this.#report();
+        this.#context.send({ kind: 'reply', id: message.id });
+        break;
+      case 'drop':
+        this.#indexer.drop(message.indices);
+        this.#report();
+        this.#context.send({ kind: 'reply', id: message.id });
+        break;
+      case 'gate':
+        this.#gateOpen = message.open;
+        this.#context.send({ kind: 'reply', id: message.id });
+        break;
+      case 'catchUp':
+        this.#waiters.push({ id: message.id, toSeq: message.toSeq });
+        break;
+      case 'fail':
+        fail(message.how);
+    }
+    this.#pokeNow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#pokeNow();
+    await this.#indexer.close();
+  }
+
+  /** Runs beside the event loop until stopped. */
+  async follow(): Promise<void> {
+    for (;;) {
+      const pokes = this.#pokes;
+      const progress = Atomics.load(this.#board.words, WORD.progress);
+      const restMs = this.#gateOpen ? this.#work() : null;
+      if (this.#stopping) return;
+      if (restMs === null) await this.#sleep(pokes, progress);
+      else await this.#pause(restMs, pokes);
+      if (this.#stopping) return;
+    }
+  }
+
+  /** One step; how long to rest after it, null when there is nothing left to do. */
+  #work(): number | null {
+    const { segmentId, nextSeq } = this.#board.tail();
+    const startedMs = performance.now();
+    let more: boolean;
+    try {
+      more = segmentId > 0 && this.#indexer.step();
+    } catch (error) {
+      if (!isLtlError(error, 'E_DISK_FULL')) throw error;
+      this.#context.send({ kind: 'failure', error: toWireError(error) });
+      return LIMITS.indexRetryMs;
+    }
+    this.#context.beat();
+    if (more) this.#report();
+    this.#answer();
+    if (!more) return null;
+    if (this.#waiters.length > 0 || this.#board.nextSeq === nextSeq) return 0;
+    return (performance.now() - startedMs) * LIMITS.indexRestFactor;
+  }
+
+  #report(): void {
+    this.#context.send({ kind: 'progress', indices: this.#indexer.states, nextSeq: this.#board.nextSeq });
+  }
+
+  #answer(): void {
+    const { watermark } = this.#indexer;
+    this.#waiters = this.#waiters.filter(({ id, toSeq }) => {
+      if (watermark < toSeq) return true;
+      this.#context.send({ kind: 'reply', id });
+      return false;
+    });
+  }
+
+  /** Until there is something new, and then a little longer: what comes within that time is done with it. */
+  async #sleep(pokes: number, progress: number): Promise<void> {
+    if (pokes !== this.#pokes) return;
+    if (!this.#gateOpen) {
+      await this.#poked();
+      return;
+    }
+    const wait = Atomics.waitAsync(this.#board.words, WORD.progress, progress);
+    await (wait.async ? Promise.race([wait.value, this.#poked()]) : undefined);
+    if (this.#gateOpen) await this.#pause(LIMITS.indexPauseMsMin, pokes);
+  }
+
+  async #pause(ms: number, pokes: number): Promise<void> {
+    if (pokes !== this.#pokes) return;
+    const cut = new AbortController();
+    const over = rest(ms, undefined, { signal: cut.signal }).catch((error: unknown) => {
+      if (!cut.signal.aborted) throw error;
+    });
+    await Promise.race([over, this.#poked()]);
+    cut.abort();
+    await over;
+  }
+
+  #poked(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#poke = resolve;
+    });
+  }
+
+  #pokeNow(): void {
+    this.#pokes += 1;
+    this.#poke?.();
+  }
+}
+
+const indexer: ActorModule<IndexerInput, IndexerMessage, IndexerReport> = {
+  start(context) {
+    const actor = new IndexerActor(context);
+    // A failure in the loop is the actor's: the host sends it to the supervisor as an unhandled rejection.
+    void actor.follow();
+    return { receive: (message) => actor.receive(message), stop: () => actor.stop() };
+  },
+};
+
+export default indexer;
