@@ -108,6 +108,17 @@ Reading works while another process writes. --follow ends with status 0 on SIGIN
     examples: ['ltl bench append'],
     load: async () => (await import('./bench.js')).bench,
   },
+  demo: {
+    summary: 'the whole runtime at work on real input, in a few seconds',
+    operands: '[FILE|-]',
+    operandsMax: 1,
+    options: { json: { type: 'boolean', about: 'print the findings as JSON' }, ...store, help },
+    more: `Appends the lines of FILE (or the source lines and lock file entries of this package), naps in the middle and wakes,
+makes a worker fail on purpose, reads everything back, queries, and sums up. Without --path it works in a temporary folder and
+removes it.`,
+    examples: ['ltl demo', 'ltl demo /var/log/syslog'],
+    load: async () => (await import('./demo.js')).demo,
+  },
   policy: {
     summary: 'simulate and compare sleep policies (see `ltl policy help`)',
     operands: 'COMMAND [options]',

@@ -1,0 +1,103 @@
+/** The demo's turns, each with what came of it: a nap, a failure, the way back, a query. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { symDATA, symSLEEP_NAP } from '../words/symbols.js';
+import { extendChecksum, type Feed } from './demo-feed.js';
+import { type DemoQuery, textOf } from './demo-input.js';
+import type { DemoView } from './demo-view.js';
+import { duration, grouped, rate } from './numbers.js';
+import type { Store } from './store.js';
+
+/** Where the turns come: a share of an input whose size is known, a count of records where it is not. */
+const NAP = { share: 0.35, count: 20_000 };
+const AWAKE = { share: 0.6, count: 40_000 };
+const FAILURE = { share: 0.75, count: 60_000 };
+
+export interface Nap {
+  /** Records appended while napping. */
+  readonly records: number;
+}
+
+/** Appends to the middle, naps, appends on, wakes. */
+export async function napAndWake(store: Store, feed: Feed, view: DemoView): Promise<Nap> {
+  const before = await feed.until(NAP);
+  view.step('append', `${grouped(before)} records, each promise resolved after the fdatasync of its group`);
+  await store.sleep(symSLEEP_NAP);
+  const records = await feed.until(AWAKE);
+  const more = records === 0 ? 'nothing came in' : `${grouped(records)} more, acknowledged as before`;
+  view.step('nap', `${more}; index and audit rest meanwhile`);
+  await store.awake();
+  return { records };
+}
+
+export interface Failure {
+  readonly actor: string;
+  readonly restarts: number;
+  /** Records accepted and not acknowledged when it failed. */
+  readonly inFlight: number;
+  /** Until all of them were acknowledged. */
+  readonly tookMs: number;
+}
+
+/** The queue's thread throws while records are on their way: the worst moment there is. */
+export async function failOnce(store: Store, feed: Feed, view: DemoView): Promise<Failure> {
+  await feed.until(FAILURE);
+  const restartsBefore = restartsOf(store);
+  const startedMs = performance.now();
+  const inFlight = await feed.rush();
+  await store.drill('queue', 'throw');
+  await feed.settle();
+  while (restartsOf(store) === restartsBefore) await pause(1);
+  const tookMs = performance.now() - startedMs;
+  const restarts = restartsOf(store) - restartsBefore;
+  const on = inFlight === 0 ? '' : `, with ${grouped(inFlight)} records on their way`;
+  const then = inFlight === 0 ? `after ${duration(tookMs)}` : `and all were acknowledged after ${duration(tookMs)}`;
+  view.step(
+    'failure',
+    `the thread that owns the log threw on purpose${on}: its supervisor started it again${inFlight === 0 ? ' ' : ', '}${then}`,
+  );
+  return { actor: 'queue', restarts, inFlight, tookMs };
+}
+
+const restartsOf = (store: Store): number => store.status().actors.find(({ id }) => id === 'queue')?.restarts ?? 0;
+
+export interface ReadBack {
+  readonly records: number;
+  /** What came out is what went in. */
+  readonly equal: boolean;
+  readonly tookMs: number;
+}
+
+/** Everything appended in this run, read again and compared by checksum with what went in. */
+export async function readBack(store: Store, feed: Feed, view: DemoView): Promise<ReadBack> {
+  const startedMs = performance.now();
+  let checksum = 0;
+  let records = 0;
+  if (feed.firstSeq !== null && feed.lastSeq !== null) {
+    for await (const { data } of store.range(symDATA, { from: feed.firstSeq, to: feed.lastSeq + 1n })) {
+      checksum = extendChecksum(checksum, textOf(data));
+      records += 1;
+      if (records % 1024 === 0) view.bar(records / feed.count, records, 'read back');
+    }
+  }
+  const tookMs = performance.now() - startedMs;
+  const equal = records === feed.count && checksum === feed.checksum;
+  const verdict = equal ? 'equal to what went in: none lost, none twice' : 'NOT EQUAL to what went in';
+  view.step('read back', `${grouped(records)} records in ${duration(tookMs)} (${rate(records, tookMs)}), ${verdict}`);
+  return { records, equal, tookMs };
+}
+
+export interface Query {
+  readonly field: string;
+  readonly value: string;
+  readonly found: number;
+  readonly tookMs: number;
+}
+
+export async function query(store: Store, { field, value }: DemoQuery, view: DemoView): Promise<Query> {
+  const startedMs = performance.now();
+  let found = 0;
+  for await (const block of store.range(symDATA, { val_match: { [field]: value } }).blocks()) found += block.length;
+  const tookMs = performance.now() - startedMs;
+  view.step('query', `${field} = ${value}: ${grouped(found)} records in ${duration(tookMs)}`);
+  return { field, value, found, tookMs };
+}
