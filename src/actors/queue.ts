@@ -191,7 +191,7 @@ const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
     const { input } = context;
     const disk = await loadDisk(input.diskUrl);
     const paths: StorePaths = storePaths(input.root);
-    const recovered = recover(paths, disk, input.known);
+    const recovered = recover(paths, disk, input.known, input.logId);
     const logId = recovered.logId ?? input.logId;
     const writer = new LogWriter({
       paths,

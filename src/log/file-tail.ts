@@ -62,7 +62,7 @@ export class FileTail {
     const header = readSegmentHeader(this.#paths, segmentId);
     this.#fd = fd;
     this.#bytes = Buffer.alloc(0);
-    this.#state = walkStart(segmentId, header?.baseSeq ?? this.#tail.nextSeq);
+    this.#state = walkStart(segmentId, header?.baseSeq ?? null);
     if (this.#advance()) {
       if (before.fd !== -1) fs.closeSync(before.fd);
       return true;

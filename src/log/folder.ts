@@ -8,6 +8,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { type Disk, realDisk } from '../ports/disk.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { decodeSegmentHeader, type SegmentHeader, segmentFileName, segmentIdOf } from './format.js';
@@ -32,10 +33,10 @@ export const segmentPath = (paths: StorePaths, segmentId: number): string =>
   path.join(paths.log, segmentFileName(segmentId));
 
 /** Ids of the segments there are, ascending; empty when there is no store yet. */
-export function listSegments(paths: StorePaths): number[] {
-  let names: string[];
+export function listSegments(paths: StorePaths, disk: Disk = realDisk): number[] {
+  let names: readonly string[];
   try {
-    names = fs.readdirSync(paths.log);
+    names = disk.list(paths.log);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
@@ -47,16 +48,25 @@ export function listSegments(paths: StorePaths): number[] {
 }
 
 /** A segment's header, or null where the file holds none that this log could have written whole. Throws E_FORMAT for a newer version. */
-export function readSegmentHeader(paths: StorePaths, segmentId: number): SegmentHeader | null {
+export function readSegmentHeader(paths: StorePaths, segmentId: number, disk: Disk = realDisk): SegmentHeader | null {
   const file = segmentPath(paths, segmentId);
-  const fd = fs.openSync(file, 'r');
+  const fd = disk.open(file, fs.constants.O_RDONLY);
   try {
     const bytes = Buffer.alloc(LIMITS.segmentDataOffset);
-    const header = decodeSegmentHeader(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, 0)));
+    const header = decodeSegmentHeader(bytes.subarray(0, disk.read(fd, bytes, 0, bytes.length, 0)));
     if (header === 'version')
       throw new LtlError('E_FORMAT', `${file} has a newer format version than this program reads`);
     return typeof header === 'string' || header.segmentId !== segmentId ? null : header;
   } finally {
-    fs.closeSync(fd);
+    disk.close(fd);
   }
+}
+
+/** Which log the folder holds, as its newest readable header says; null when there is none. */
+export function logIdOf(paths: StorePaths, disk: Disk = realDisk): string | null {
+  for (const segmentId of listSegments(paths, disk).reverse()) {
+    const header = readSegmentHeader(paths, segmentId, disk);
+    if (header !== null) return header.logId;
+  }
+  return null;
 }

@@ -40,7 +40,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.writeUInt32LE(header.segmentId, 48);
   bytes.writeUInt32LE(LIMITS.segmentDataOffset, 52);
   writeU64(bytes, header.createdMs, 56);
-  bytes.writeUInt32LE(crc32(bytes.subarray(12, SEGMENT_HEADER_BYTES)), 8);
+  bytes.writeUInt32LE(segmentSum(bytes), 8);
   return bytes;
 }
 
@@ -50,9 +50,9 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | 'empty' | 'm
   const magic = bytes.readUInt32LE(0);
   if (magic === 0 && bytes.subarray(0, SEGMENT_HEADER_BYTES).every((byte) => byte === 0)) return 'empty';
   if (magic !== SEGMENT_MAGIC) return 'magic';
+  if (bytes.readUInt32LE(8) !== segmentSum(bytes)) return 'checksum';
   const version = bytes.readUInt32LE(4);
   if (version > FORMAT_VERSION || version === 0) return 'version';
-  if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(12, SEGMENT_HEADER_BYTES))) return 'checksum';
   return {
     version,
     logId: bytes.toString('hex', 16, 32),
@@ -62,6 +62,10 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | 'empty' | 'm
     createdMs: readU64(bytes, 56),
   };
 }
+
+/** CRC of the version and of all behind the crc field, so that a flipped version is damage and not a newer format. */
+const segmentSum = (bytes: Buffer): number =>
+  crc32(bytes.subarray(12, SEGMENT_HEADER_BYTES), crc32(bytes.subarray(4, 8)));
 
 export interface BatchHeader {
   /** Bytes from this header to the next one, padding included. */
@@ -83,8 +87,11 @@ export interface BatchHeader {
   readonly hasDefinitions: boolean;
 }
 
-/** Writes the header in front of a body that already stands at `offset + 64`; pads with zeros up to the span. */
-export function sealBatch(bytes: Buffer, offset: number, header: BatchHeader): void {
+/**
+ * Writes the header in front of a body that already stands at `offset + 64`; pads with zeros up to the span. `place` is
+ * where the batch will stand in its segment: it is sealed for that place only.
+ */
+export function sealBatch(bytes: Buffer, offset: number, place: number, header: BatchHeader): void {
   const bodyEnd = offset + BATCH_HEADER_BYTES + header.bodyBytes;
   bytes.fill(0, bodyEnd, offset + header.spanBytes);
   bytes.writeUInt32LE(BATCH_MAGIC, offset);
@@ -99,18 +106,18 @@ export function sealBatch(bytes: Buffer, offset: number, header: BatchHeader): v
   bytes.writeUInt32LE(header.groupOffset, offset + 52);
   bytes.writeUInt32LE(header.ringId, offset + 56);
   bytes.writeUInt32LE(header.ticket >>> 0, offset + 60);
-  bytes.writeUInt32LE(headerSum(bytes, offset), offset + 8);
+  bytes.writeUInt32LE(headerSum(bytes, offset, place), offset + 8);
   bytes.writeUInt32LE(crc32(bytes.subarray(offset + 8, bodyEnd)), offset + 4);
 }
 
 /**
- * The batch header at `offset`, when its own sum holds and it belongs to that segment. The body is not looked at: use
- * `batchHolds` for that.
+ * The batch header at `offset` of a segment's bytes, when its own sum holds and it belongs there. The body is not looked
+ * at: use `batchHolds` for that.
  */
 export function readBatchHeader(bytes: Buffer, offset: number, segmentId: number): BatchHeader | null {
   if (offset + BATCH_HEADER_BYTES > bytes.length || bytes.readUInt32LE(offset) !== BATCH_MAGIC) return null;
-  if (bytes.readUInt32LE(offset + 48) !== segmentId || bytes.readUInt32LE(offset + 8) !== headerSum(bytes, offset))
-    return null;
+  if (bytes.readUInt32LE(offset + 48) !== segmentId) return null;
+  if (bytes.readUInt32LE(offset + 8) !== headerSum(bytes, offset, offset)) return null;
   const spanBytes = bytes.readUInt32LE(offset + 12);
   const bodyBytes = bytes.readUInt32LE(offset + 16);
   if (spanBytes < BATCH_HEADER_BYTES + bodyBytes) return null;
@@ -135,9 +142,12 @@ export function batchHolds(bytes: Buffer, offset: number, header: BatchHeader): 
   return bodyEnd <= bytes.length && crc32(bytes.subarray(offset + 8, bodyEnd)) === bytes.readUInt32LE(offset + 4);
 }
 
-/** A 32-bit sum over the header's words from 12 on, so that a header can be trusted, and hopped over, without its body. */
-function headerSum(bytes: Buffer, offset: number): number {
-  let sum = 0x811c9dc5;
+/**
+ * A 32-bit sum over the batch's place and the header's words from 12 on, so that a header can be trusted, and hopped over,
+ * without its body, and so that a copy of it elsewhere (inside a record's payload, say) is none.
+ */
+function headerSum(bytes: Buffer, offset: number, place: number): number {
+  let sum = Math.imul(0x811c9dc5 ^ place, 0x01000193);
   for (let at = offset + 12; at < offset + BATCH_HEADER_BYTES; at += 4) {
     sum = Math.imul(sum ^ bytes.readUInt32LE(at), 0x01000193);
     sum ^= sum >>> 15;

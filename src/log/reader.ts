@@ -5,9 +5,10 @@
  * The end of the log comes from a `TailSource`: the shared words of a live writer, or the files themselves.
  */
 import fs from 'node:fs';
+import { type Disk, realDisk } from '../ports/disk.js';
 import { isLtlError, LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
-import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { type FrameAt, type FramePlace, framePlace, SegmentView } from './view.js';
 
 /** Where the readable log ends. */
@@ -24,6 +25,8 @@ export class LogReader {
   readonly #tail: TailSource;
   readonly #onDefinition: (payload: Buffer) => void;
   readonly #cacheBytesMax: number;
+  readonly #disk: Disk;
+  #logId: string | null = null;
   /** Least recently used first. */
   readonly #views: Map<number, SegmentView> = new Map();
   readonly #baseSeqs: Map<number, number> = new Map();
@@ -39,12 +42,14 @@ export class LogReader {
     tail: TailSource,
     onDefinition: (payload: Buffer) => void,
     cacheBytesMax: number = LIMITS.cacheBytesMax,
+    disk: Disk = realDisk,
   ) {
+    this.#disk = disk;
     this.#paths = paths;
     this.#tail = tail;
     this.#onDefinition = onDefinition;
     this.#cacheBytesMax = cacheBytesMax;
-    this.#first = listSegments(paths)[0] ?? 1;
+    this.#first = listSegments(paths, disk)[0] ?? 1;
     this.#last = 0;
   }
 
@@ -93,19 +98,16 @@ export class LogReader {
   /** The view of a segment, read and checked up to the tail. */
   view(segmentId: number): SegmentView {
     const tail = this.#tail();
-    let view = this.#views.get(segmentId);
-    if (view === undefined) {
-      this.misses += 1;
-      view = this.#openView(segmentId);
-    } else {
-      this.hits += 1;
-      this.#views.delete(segmentId);
-    }
+    const known = this.#views.get(segmentId);
+    const view = known ?? this.#openView(segmentId, this.#onDefinition);
+    if (known === undefined) this.misses += 1;
+    else this.hits += 1;
+    this.#views.delete(segmentId);
     this.#views.set(segmentId, view);
     const isTail = segmentId === tail.segmentId;
     const endSeq = isTail ? tail.nextSeq : this.#baseSeq(segmentId + 1);
     if (view.nextSeq < endSeq || view.batches.length === 0)
-      view.extend(isTail ? tail.offset : Number.MAX_SAFE_INTEGER, endSeq);
+      this.#read(segmentId, () => view.extend(isTail ? tail.offset : Number.MAX_SAFE_INTEGER, endSeq));
     this.#recent = view;
     this.#trim();
     return view;
@@ -142,8 +144,7 @@ export class LogReader {
     let high = last + 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const view = this.view(middle);
-      if ((view.batches.at(-1)?.timeMs ?? 0) < timeMs) low = middle + 1;
+      if (this.#lastTime(middle, first) < timeMs) low = middle + 1;
       else high = middle;
     }
     return low > last ? this.#tail().nextSeq : this.view(low).seqAtTime(timeMs);
@@ -152,8 +153,8 @@ export class LogReader {
   /** Drops what is in memory of segments that retention removed; true when there were any. */
   refreshFirst(): boolean {
     const before = this.#first;
-    if (fs.existsSync(segmentPath(this.#paths, before))) return false;
-    this.#first = listSegments(this.#paths)[0] ?? this.#tail().segmentId + 1;
+    if (this.#isThere(before)) return false;
+    this.#first = listSegments(this.#paths, this.#disk)[0] ?? this.#tail().segmentId + 1;
     for (const id of this.#baseSeqs.keys()) if (id < this.#first) this.#baseSeqs.delete(id);
     for (const id of this.#views.keys()) if (id < this.#first) this.#views.delete(id);
     if (this.#recent !== null && this.#recent.segmentId < this.#first) this.#recent = null;
@@ -172,29 +173,73 @@ export class LogReader {
     this.#recent = null;
   }
 
-  #openView(segmentId: number): SegmentView {
+  /** Time of the last batch that can be read in the segments up to this one. */
+  #lastTime(segmentId: number, first: number): number {
+    for (let id = segmentId; id >= first; id -= 1) {
+      const last = this.#isThere(id) ? this.view(id).batches.at(-1) : undefined;
+      if (last !== undefined) return last.timeMs;
+    }
+    return 0;
+  }
+
+  #openView(segmentId: number, onDefinition: (payload: Buffer) => void): SegmentView {
+    this.#logId ??= logIdOf(this.#paths, this.#disk);
+    return this.#read(
+      segmentId,
+      () =>
+        new SegmentView({
+          paths: this.#paths,
+          disk: this.#disk,
+          segmentId,
+          logId: this.#logId,
+          baseSeqElse: () => this.#endSeq(segmentId - 1),
+          onDefinition,
+        }),
+    );
+  }
+
+  /** Says by name why a segment's file is not there. */
+  #read<Result>(segmentId: number, read: () => Result): Result {
     try {
-      return new SegmentView(this.#paths, segmentId, this.#onDefinition);
+      return read();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      if (segmentId < (listSegments(this.#paths)[0] ?? 0))
-        throw new LtlError('E_GONE', `segment ${segmentId} was dropped by retain()`);
+      if (segmentId < (listSegments(this.#paths, this.#disk)[0] ?? 0))
+        throw new LtlError('E_GONE', `segment ${segmentId} was dropped by retain()`, { details: { segmentId } });
       throw new LtlError('E_DAMAGED', `segment ${segmentId} is missing`, { details: { segmentId } });
     }
+  }
+
+  #isThere(segmentId: number): boolean {
+    const { O_RDONLY } = fs.constants;
+    const fd = ifThere(() => this.#disk.open(segmentPath(this.#paths, segmentId), O_RDONLY), null);
+    if (fd !== null) this.#disk.close(fd);
+    return fd !== null;
   }
 
   #baseSeq(segmentId: number): number {
     const known = this.#baseSeqs.get(segmentId);
     if (known !== undefined) return known;
-    let baseSeq: number | undefined;
-    try {
-      baseSeq = readSegmentHeader(this.#paths, segmentId)?.baseSeq;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    baseSeq ??= this.#views.get(segmentId)?.baseSeq ?? this.#openView(segmentId).baseSeq;
+    const baseSeq = ifThere(() => this.#ownBaseSeq(segmentId), null) ?? this.#endSeq(segmentId - 1);
     this.#baseSeqs.set(segmentId, baseSeq);
     return baseSeq;
+  }
+
+  /** Throws ENOENT when the file is missing. */
+  #ownBaseSeq(segmentId: number): number {
+    this.#logId ??= logIdOf(this.#paths, this.#disk);
+    const header = readSegmentHeader(this.#paths, segmentId, this.#disk);
+    if (header !== null && header.logId === this.#logId) return header.baseSeq;
+    return (this.#views.get(segmentId) ?? this.#openView(segmentId, ignore)).baseSeq;
+  }
+
+  /** The seq behind the last record that can be read up to this segment: where one that is missing must begin. */
+  #endSeq(segmentId: number): number {
+    const before = listSegments(this.#paths, this.#disk).findLast((id) => id <= segmentId);
+    if (before === undefined) return 0;
+    const view = this.#openView(before, ignore);
+    view.extend(Number.MAX_SAFE_INTEGER, 0);
+    return view.nextSeq;
   }
 
   #trim(): void {
@@ -204,5 +249,17 @@ export class LogReader {
       if (view !== this.#recent) this.#views.delete(id);
     }
     this.#last = this.#views.size;
+  }
+}
+
+const ignore = (): void => {};
+
+/** What `read` gives, or `otherwise` when the file is not there. */
+function ifThere<Result, Otherwise>(read: () => Result, otherwise: Otherwise): Result | Otherwise {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return otherwise;
   }
 }

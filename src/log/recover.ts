@@ -1,15 +1,19 @@
 /**
  * Opening after whatever happened: finds the last whole batch, cuts a torn tail and reports it, tells it from damage
  * before the tail. Reads only the last segment (and the one before, if the last was never begun), so it takes the same
- * time for every size of store. The file is synced before it is read: what a dead process left in the page cache only is
- * made durable before anybody relies on it.
+ * time for every size of store. Names and data are synced before they are read, and the last group is written once more:
+ * what a dead process left in the page cache only, perhaps after a sync that failed, is on the device before anybody
+ * relies on it.
  */
 import fs from 'node:fs';
 import type { Disk } from '../ports/disk.js';
 import { LtlError } from '../words/errors.js';
-import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
-import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, FRAME, frameBytes, frameKind } from './format.js';
-import { type Damage, lastWritten, walkStart, walkStep } from './walk.js';
+import { LIMITS } from '../words/limits.js';
+import { definitionsAt } from './definitions.js';
+import { listSegments, logIdOf, type StorePaths, segmentPath } from './folder.js';
+import { encodeSegmentHeader, FORMAT_VERSION } from './format.js';
+import { scanTail, type TailScan } from './tail-scan.js';
+import { type Damage, lastWritten } from './walk.js';
 
 /** What opening found; plain data for status(). */
 export interface RecoveryReport {
@@ -19,7 +23,7 @@ export interface RecoveryReport {
   readonly lastSeq: number;
   readonly damages: readonly Damage[];
   readonly segmentId: number;
-  /** Bytes of the last segment that were read. */
+  /** Bytes that were read. */
   readonly scannedBytes: number;
   /** Tail scan and cut, in ms. */
   readonly tookMs: number;
@@ -38,166 +42,157 @@ export interface Recovered {
   readonly logId: string | null;
   readonly segmentId: number;
   readonly offset: number;
+  /** Nothing may be added to that segment: its end is damaged, or it is lost. */
+  readonly full: boolean;
   readonly nextSeq: number;
   readonly timeMs: number;
-  /** Definition frames of the last segment, in order. */
+  /** The greatest epoch found; a writer's must be greater. */
+  readonly epoch: number;
+  /** Definition frames of the shapes known at the end of the log, in order. */
   readonly definitions: readonly Buffer[];
   readonly batches: readonly TailBatch[];
   readonly report: RecoveryReport;
 }
 
-/** How far an earlier life knows the log to be durable: a broken batch before it is damage, not a torn tail. */
+/** How far an earlier life knows the log to be durable: what is broken or missing before it is damage, not a torn tail. */
 export interface KnownDurable {
+  readonly logId: string;
   readonly segmentId: number;
   readonly offset: number;
+  readonly nextSeq: number;
+  readonly timeMs: number;
 }
 
-export function recover(paths: StorePaths, disk: Disk, known: KnownDurable | null): Recovered {
-  const startedMs = performance.now();
-  const damages: Damage[] = [];
-  for (const segmentId of listSegments(paths).reverse()) {
-    const found = recoverSegment(paths, disk, segmentId, known, damages, startedMs);
-    if (found !== null) return found;
-    // A segment that was being created when its writer died: no header, no batch, nothing acknowledged.
-    disk.remove(segmentPath(paths, segmentId));
-    disk.syncFolder(paths.log);
-  }
-  const report: RecoveryReport = {
-    tornBytes: 0,
-    lastSeq: -1,
-    damages,
-    segmentId: 0,
-    scannedBytes: 0,
-    tookMs: performance.now() - startedMs,
-  };
-  return { logId: null, segmentId: 0, offset: 0, nextSeq: 0, timeMs: 0, definitions: [], batches: [], report };
-}
-
-function recoverSegment(
+/** `newLogId` is for a first segment whose header never reached the disk. Throws what the disk throws, and E_FORMAT. */
+export function recover(
   paths: StorePaths,
   disk: Disk,
-  segmentId: number,
   known: KnownDurable | null,
-  damages: Damage[],
-  startedMs: number,
-): Recovered | null {
-  const header = readSegmentHeader(paths, segmentId);
-  const fd = disk.open(segmentPath(paths, segmentId), fs.constants.O_RDWR);
-  try {
-    disk.sync(fd);
-    const bytes = readWhole(disk, fd);
-    const state = walkStart(segmentId, header?.baseSeq ?? 0);
-    const batches: { offset: number; header: BatchHeader }[] = [];
-    for (;;) {
-      const step = walkStep(bytes, bytes.length, state, false);
-      if (step.kind === 'end') break;
-      if (step.kind === 'damage') damages.push(step.damage);
-      else batches.push(step);
+  newLogId: string | null = null,
+): Recovered {
+  const startedMs = performance.now();
+  disk.syncFolder(paths.root);
+  disk.syncFolder(paths.log);
+  const ownLogId = logIdOf(paths, disk);
+  const trusted = known !== null && (ownLogId === null || ownLogId === known.logId) ? known : null;
+  const logId = ownLogId ?? trusted?.logId ?? newLogId;
+  const lost: TailScan[] = [];
+  let tornBytes = 0;
+  let scannedBytes = 0;
+  let tail: TailScan | null = null;
+  for (const segmentId of listSegments(paths, disk).reverse()) {
+    const file = segmentPath(paths, segmentId);
+    const fd = disk.open(file, fs.constants.O_RDWR);
+    try {
+      disk.sync(fd);
+      const durable = trusted?.segmentId === segmentId ? trusted.offset : 0;
+      const scan = scanTail(paths, disk, fd, segmentId, durable);
+      scannedBytes += scan.bytes.length;
+      if (scan.verdict === 'lost') lost.unshift(scan);
+      else if (scan.verdict === 'unbegun') {
+        tornBytes += writtenAfter(scan.bytes, LIMITS.segmentDataOffset);
+        disk.remove(file);
+        disk.syncFolder(paths.log);
+      } else {
+        if (scan.verdict === 'headless' && logId !== null) writeHeader(disk, fd, scan, logId);
+        tornBytes += settle(disk, fd, scan, durable);
+        tail = scan;
+        break;
+      }
+    } finally {
+      disk.close(fd);
     }
-    if (header === null && batches.length === 0) return null;
-    if (header === null) {
-      const first = batches[0]?.header.baseSeq ?? 0;
-      // The walk could not know the first seq and took its absence for a hole: only the header is damaged.
-      damages.splice(0, damages.length, {
-        segmentId,
-        offset: 0,
-        bytes: BATCH_HEADER_BYTES,
-        seqFrom: first,
-        seqTo: first,
-        what: 'header',
-      });
-    }
-    const cut = checkLastGroup(bytes, batches, known, segmentId, damages);
-    const offset = cut ?? state.offset;
-    const written = lastWritten(bytes, offset);
-    if (written > offset) cutTail(disk, fd, bytes.length, offset, written);
-    const last = batches.at(-1)?.header;
-    const nextSeq = last === undefined ? (header?.baseSeq ?? 0) : last.baseSeq + last.count;
-    return {
-      logId: header?.logId ?? null,
+  }
+  const place = placeAfter(tail, lost, trusted);
+  const damages = [...(tail?.damages ?? []), ...place.damages];
+  const { segmentId, offset, full, nextSeq } = place;
+  const headers = tail?.batches.map((batch) => batch.header) ?? [];
+  const latest = (a: number, b: number): number => Math.max(a, b);
+  return {
+    logId: ownLogId ?? trusted?.logId ?? null,
+    segmentId,
+    offset,
+    full,
+    nextSeq,
+    timeMs: headers
+      .map((one) => one.timeMs)
+      .reduce(latest, Math.max(trusted?.timeMs ?? 0, tail?.header?.createdMs ?? 0)),
+    epoch: headers.map((one) => one.epoch).reduce(latest, tail?.header?.epoch ?? 0),
+    definitions: tail === null ? [] : definitionsAt(paths, disk, tail),
+    batches: headers,
+    report: {
+      tornBytes,
+      lastSeq: nextSeq - 1,
+      damages,
       segmentId,
-      offset,
-      nextSeq,
-      timeMs: batches.reduce((latest, batch) => Math.max(latest, batch.header.timeMs), 0),
-      definitions: batches.flatMap((batch) => definitionsOf(bytes, batch.offset, batch.header)),
-      batches: batches.map((batch) => batch.header),
-      report: {
-        tornBytes: written - offset,
-        lastSeq: nextSeq - 1,
-        damages,
-        segmentId,
-        scannedBytes: bytes.length,
-        tookMs: performance.now() - startedMs,
-      },
-    };
-  } finally {
-    disk.close(fd);
-  }
+      scannedBytes,
+      tookMs: performance.now() - startedMs,
+    },
+  };
 }
 
-/** Bodies of the last group may be torn: drops its batches from the first broken one on, and says where the log ends then. */
-function checkLastGroup(
-  bytes: Buffer,
-  batches: { offset: number; header: BatchHeader }[],
-  known: KnownDurable | null,
-  segmentId: number,
-  damages: Damage[],
-): number | null {
-  const group = batches.at(-1)?.header.groupOffset ?? 0;
-  const first = batches.findIndex((batch) => batch.offset >= group);
-  for (let index = first; index >= 0 && index < batches.length; index += 1) {
-    const batch = batches[index];
-    if (batch === undefined || batchHolds(bytes, batch.offset, batch.header)) continue;
-    const { offset, header } = batch;
-    if (known !== null && known.segmentId === segmentId && known.offset >= offset + header.spanBytes) {
-      damages.push({
-        segmentId,
-        offset,
-        bytes: header.spanBytes,
-        seqFrom: header.baseSeq,
-        seqTo: header.baseSeq + header.count,
-        what: 'body',
-      });
-      continue;
-    }
-    batches.splice(index);
-    return offset;
-  }
-  return null;
+/** The first group of a segment reached the disk and its header did not: all that it said is known. */
+function writeHeader(disk: Disk, fd: number, scan: TailScan, logId: string): void {
+  const first = scan.batches[0]?.header;
+  if (first === undefined) return;
+  const { epoch, baseSeq, segmentId, timeMs: createdMs } = first;
+  writeAll(disk, fd, encodeSegmentHeader({ version: FORMAT_VERSION, logId, epoch, baseSeq, segmentId, createdMs }), 0);
 }
 
-function cutTail(disk: Disk, fd: number, size: number, offset: number, written: number): void {
-  const zeros = Buffer.alloc(Math.min(written, size) - offset);
-  let done = 0;
-  while (done < zeros.length) {
-    const wrote = disk.write(fd, zeros, done, zeros.length - done, offset + done);
-    if (wrote === 0) throw new LtlError('E_IO', 'a torn tail could not be cut: the disk wrote nothing');
-    done += wrote;
-  }
+/** Cuts a torn tail and writes the last group once more; returns how much was cut. What was durable once is not cut. */
+function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number {
+  const { bytes, end } = scan;
+  const group = scan.batches.at(-1)?.header.groupOffset ?? end;
+  writeAll(disk, fd, bytes.subarray(group, end), group);
+  const from = Math.max(end, durable);
+  const torn = writtenAfter(bytes, from);
+  if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), from);
   disk.sync(fd);
+  return torn;
 }
 
-function definitionsOf(bytes: Buffer, offset: number, header: BatchHeader): Buffer[] {
-  if (!header.hasDefinitions || !batchHolds(bytes, offset, header)) return [];
-  const found: Buffer[] = [];
-  const end = offset + BATCH_HEADER_BYTES + header.bodyBytes;
-  for (let at = offset + BATCH_HEADER_BYTES; at + 4 <= end; ) {
-    const word = bytes.readUInt32LE(at);
-    const length = frameBytes(word);
-    if (frameKind(word) === FRAME.definition) found.push(Buffer.from(bytes.subarray(at, at + length)));
-    at += length;
+const writtenAfter = (bytes: Buffer, from: number): number =>
+  from < bytes.length ? lastWritten(bytes, from) - from : 0;
+
+interface Place {
+  readonly segmentId: number;
+  readonly offset: number;
+  readonly full: boolean;
+  readonly nextSeq: number;
+  readonly damages: readonly Damage[];
+}
+
+/** Where the log goes on: behind the last batch, or, when more is known to have been there, in a new segment behind that. */
+function placeAfter(tail: TailScan | null, lost: readonly TailScan[], known: KnownDurable | null): Place {
+  const last = tail?.batches.at(-1)?.header;
+  const segmentId = tail?.segmentId ?? 0;
+  const offset = tail?.end ?? 0;
+  let nextSeq = last === undefined ? 0 : last.baseSeq + last.count;
+  const damages: Damage[] = [];
+  const report = (at: number, from: number, bytes: number, seqTo: number | null, what: Damage['what']): void => {
+    damages.push({ segmentId: at, offset: from, bytes, seqFrom: nextSeq, seqTo, what });
+    nextSeq = Math.max(nextSeq, seqTo ?? 0);
+  };
+  if (known?.segmentId === segmentId && known.offset > offset)
+    report(segmentId, offset, known.offset - offset, known.nextSeq, 'batch');
+  for (const [index, scan] of lost.entries()) {
+    nextSeq = Math.max(nextSeq, scan.header?.baseSeq ?? 0);
+    const seqTo = known?.segmentId === scan.segmentId ? known.nextSeq : (lost[index + 1]?.header?.baseSeq ?? null);
+    report(scan.segmentId, 0, scan.bytes.length, seqTo, 'segment');
   }
-  return found;
+  const highest = lost.at(-1)?.segmentId ?? segmentId;
+  if (known !== null && known.segmentId > highest) report(known.segmentId, 0, known.offset, known.nextSeq, 'segment');
+  const full = damages.length > 0;
+  const end = full && known?.segmentId === segmentId ? Math.max(offset, known.offset) : offset;
+  return { segmentId: Math.max(highest, known?.segmentId ?? 0), offset: end, full, nextSeq, damages };
 }
 
-/** A whole file, through the disk port. */
-function readWhole(disk: Disk, fd: number): Buffer {
-  const bytes = Buffer.allocUnsafe(disk.size(fd));
+/** Writes all of it at `position`, however many calls that takes. */
+function writeAll(disk: Disk, fd: number, bytes: Buffer, position: number): void {
   let done = 0;
   while (done < bytes.length) {
-    const read = disk.read(fd, bytes, done, bytes.length - done, done);
-    if (read === 0) break;
-    done += read;
+    const wrote = disk.write(fd, bytes, done, bytes.length - done, position + done);
+    if (wrote === 0) throw new LtlError('E_IO', 'the tail of the log could not be settled: the disk wrote nothing');
+    done += wrote;
   }
-  return bytes.subarray(0, done);
 }

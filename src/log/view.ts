@@ -3,6 +3,7 @@
  * checked once, when it is first read; a record in a damaged batch is a named error, never wrong data.
  */
 import fs from 'node:fs';
+import type { Disk } from '../ports/disk.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
@@ -15,6 +16,7 @@ import {
   framePayloadBytes,
   framePriority,
 } from './format.js';
+import { readBytes } from './read-bytes.js';
 import { type Damage, type WalkState, walkStart, walkStep } from './walk.js';
 
 /** A frame's place: `bytes[start, end)` is its payload. */
@@ -54,6 +56,18 @@ export interface BatchAt {
   readonly timeMs: number;
 }
 
+/** Which segment, and what is known of it from elsewhere. */
+export interface SegmentSource {
+  readonly paths: StorePaths;
+  readonly disk: Disk;
+  readonly segmentId: number;
+  /** Which log it must belong to; null when nobody knows. */
+  readonly logId: string | null;
+  /** The first seq of a segment of which nothing can be read. */
+  readonly baseSeqElse: () => number;
+  readonly onDefinition: (payload: Buffer) => void;
+}
+
 export class SegmentView {
   readonly segmentId: number;
   readonly baseSeq: number;
@@ -61,34 +75,40 @@ export class SegmentView {
   /** Batches in order; damaged stretches are not among them. */
   readonly batches: BatchAt[] = [];
   readonly #paths: StorePaths;
+  readonly #disk: Disk;
   readonly #onDefinition: (payload: Buffer) => void;
   readonly #state: WalkState;
-  #bytes: Buffer;
+  /** It belongs to another log: nothing of it is read. */
+  readonly #foreign: boolean;
+  #bytes: Buffer = Buffer.alloc(0);
   #filled = 0;
   /** Frame offset by (seq - baseSeq); 0 for a damaged record. */
   #offsets: Uint32Array = new Uint32Array(4096);
   #batchOf: Uint32Array = new Uint32Array(4096);
 
-  constructor(paths: StorePaths, segmentId: number, onDefinition: (payload: Buffer) => void) {
-    const header = readSegmentHeader(paths, segmentId);
+  /** Throws what opening the file throws (ENOENT), and E_FORMAT for a newer version. */
+  constructor(source: SegmentSource) {
+    const { paths, disk, segmentId, logId } = source;
     this.#paths = paths;
-    this.#onDefinition = onDefinition;
+    this.#disk = disk;
+    this.#onDefinition = source.onDefinition;
     this.segmentId = segmentId;
-    this.#bytes = Buffer.alloc(0);
-    this.baseSeq = header?.baseSeq ?? -1;
-    this.#state = walkStart(segmentId, Math.max(0, this.baseSeq));
-    if (header === null) {
-      this.baseSeq = this.#firstSeqWithoutHeader();
-      this.#state.nextSeq = this.baseSeq;
+    const header = readSegmentHeader(paths, segmentId, disk);
+    this.#foreign = header !== null && logId !== null && header.logId !== logId;
+    if (header !== null && !this.#foreign) this.baseSeq = header.baseSeq;
+    else {
+      this.baseSeq = (this.#foreign ? null : this.#firstSeq()) ?? source.baseSeqElse();
+      const { baseSeq } = this;
       this.damages.push({
         segmentId,
         offset: 0,
         bytes: BATCH_HEADER_BYTES,
-        seqFrom: this.baseSeq,
-        seqTo: this.baseSeq,
+        seqFrom: baseSeq,
+        seqTo: baseSeq,
         what: 'header',
       });
     }
+    this.#state = walkStart(segmentId, this.baseSeq);
   }
 
   /** The seq after the last one this view knows of. */
@@ -111,6 +131,7 @@ export class SegmentView {
   extend(endOffset: number, acknowledgedTo: number): void {
     this.#fill(endOffset);
     const end = Math.min(endOffset, this.#filled);
+    this.#state.durable = end;
     for (;;) {
       const step = walkStep(this.#bytes, end, this.#state, true);
       if (step.kind === 'batch') this.#addBatch(step.offset, step.header);
@@ -178,33 +199,28 @@ export class SegmentView {
   }
 
   #fill(endOffset: number): void {
-    if (endOffset <= this.#filled) return;
-    const fd = fs.openSync(segmentPath(this.#paths, this.segmentId), 'r');
+    if (this.#foreign || endOffset <= this.#filled) return;
+    const fd = this.#disk.open(segmentPath(this.#paths, this.segmentId), fs.constants.O_RDONLY);
     try {
-      const end = Math.min(endOffset, fs.fstatSync(fd).size);
+      const end = Math.min(endOffset, this.#disk.size(fd));
       if (end > this.#bytes.length) {
         const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.min(LIMITS.segmentBytes, this.#bytes.length * 2)));
         this.#bytes.copy(larger, 0, 0, this.#filled);
         this.#bytes = larger;
       }
-      while (this.#filled < end) {
-        const read = fs.readSync(fd, this.#bytes, this.#filled, end - this.#filled, this.#filled);
-        if (read === 0) break;
-        this.#filled += read;
-      }
+      this.#filled = readBytes(this.#disk, fd, this.#bytes, this.#filled, end);
     } finally {
-      fs.closeSync(fd);
+      this.#disk.close(fd);
     }
   }
 
-  #firstSeqWithoutHeader(): number {
+  /** The seq of the first batch that can be read, for a segment without a header. */
+  #firstSeq(): number | null {
     this.#fill(Number.MAX_SAFE_INTEGER);
-    const probe = walkStart(this.segmentId, 0);
-    for (;;) {
-      const step = walkStep(this.#bytes, this.#filled, probe, false);
-      if (step.kind === 'batch') return step.header.baseSeq;
-      if (step.kind === 'end') return 0;
-    }
+    const probe = walkStart(this.segmentId, null, this.#filled);
+    const first = walkStep(this.#bytes, this.#filled, probe, false);
+    if (first.kind === 'end') return null;
+    return first.kind === 'batch' ? first.header.baseSeq : first.damage.seqFrom;
   }
 
   #addBatch(offset: number, header: BatchHeader): void {

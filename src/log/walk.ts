@@ -2,15 +2,17 @@
  * The reader's algorithm: from a segment's bytes to its batches, its damage and its end. Recovery, reads and verification
  * all walk this way, so they cannot disagree about what a segment holds.
  *
- * At each offset there is a batch that continues the log (right segment, next seq, epoch not going back, sums hold), or
- * there is not. If not, the walk looks further on for a batch that does and that was written in a later group: a later
- * group is written only after the earlier one was synced, so what lies between was acknowledged once and is damaged. When
- * there is none, the log ends here, and bytes that stand here are a torn tail.
+ * At each offset there is a batch that continues the log (right segment, right place, next seq, epoch not going back, sums
+ * hold), or there is not. If not, the walk looks further on for a batch that does and that was written in a later group: a
+ * later group is written only after the earlier one was synced, so what lies between was acknowledged once and is damaged.
+ * When there is none, the log ends here, and bytes that stand here are a torn tail. Below an offset that is known to be
+ * durable there is no torn tail: every batch found there counts, of whatever group.
  */
 import { LIMITS } from '../words/limits.js';
 import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, readBatchHeader } from './format.js';
 
 const MAGIC_BYTES = Buffer.from('BLTL', 'latin1');
+const UNKNOWN_SEQ = -1;
 
 /** A stretch of a segment that does not hold what was written. `seqTo` is exclusive; null where nobody can tell. */
 export interface Damage {
@@ -31,15 +33,17 @@ export interface WalkState {
   readonly segmentId: number;
   /** Where to go on. */
   offset: number;
-  /** The seq that the next batch must have. */
+  /** The seq that the next batch must have; negative while nobody knows. */
   nextSeq: number;
   /** The least epoch that the next batch may have. */
   epoch: number;
+  /** Everything below this offset was acknowledged. */
+  durable: number;
 }
 
-/** Where a walk of a whole segment begins. */
-export function walkStart(segmentId: number, baseSeq: number): WalkState {
-  return { segmentId, offset: LIMITS.segmentDataOffset, nextSeq: baseSeq, epoch: 0 };
+/** Where a walk of a whole segment begins; `baseSeq` is null when the segment's header is damaged. */
+export function walkStart(segmentId: number, baseSeq: number | null, durable: number = 0): WalkState {
+  return { segmentId, offset: LIMITS.segmentDataOffset, nextSeq: baseSeq ?? UNKNOWN_SEQ, epoch: 0, durable };
 }
 
 /**
@@ -47,42 +51,31 @@ export function walkStart(segmentId: number, baseSeq: number): WalkState {
  * headers are looked at: quick, for what was synced long ago and is checked when read.
  */
 export function walkStep(bytes: Buffer, end: number, state: WalkState, checkBodies: boolean): Step {
-  const { segmentId, offset } = state;
+  const { segmentId, offset, nextSeq } = state;
   const header = continuing(bytes, offset, end, state);
-  if (header !== null && header.baseSeq === state.nextSeq) {
-    state.offset = offset + header.spanBytes;
-    state.nextSeq = header.baseSeq + header.count;
-    state.epoch = header.epoch;
-    if (!checkBodies || batchHolds(bytes, offset, header)) return { kind: 'batch', offset, header };
-    if (later(bytes, state.offset, end, state, offset) === null) {
-      // Nothing was written after it: the caller decides whether it was ever acknowledged.
-      state.offset = offset;
-      state.nextSeq = header.baseSeq;
+  if (header !== null && (nextSeq < 0 || header.baseSeq === nextSeq)) {
+    const holds = !checkBodies || batchHolds(bytes, offset, header);
+    // A broken body with nothing written after it: the caller decides whether it was ever acknowledged.
+    if (!holds && offset >= state.durable && later(bytes, offset + header.spanBytes, end, state, offset) === null)
       return { kind: 'end', offset };
-    }
-    const damage: Damage = {
-      segmentId,
-      offset,
-      bytes: header.spanBytes,
-      seqFrom: header.baseSeq,
-      seqTo: header.baseSeq + header.count,
-      what: 'body',
-    };
-    return { kind: 'damage', damage };
+    const seqTo = header.baseSeq + header.count;
+    state.offset = offset + header.spanBytes;
+    state.nextSeq = seqTo;
+    state.epoch = header.epoch;
+    if (holds) return { kind: 'batch', offset, header };
+    const { spanBytes, baseSeq: seqFrom } = header;
+    return { kind: 'damage', damage: { segmentId, offset, bytes: spanBytes, seqFrom, seqTo, what: 'body' } };
   }
   const found = later(bytes, offset + 8, end, state, offset);
   if (found === null) return { kind: 'end', offset };
-  const damage: Damage = {
-    segmentId,
-    offset,
-    bytes: found.offset - offset,
-    seqFrom: state.nextSeq,
-    seqTo: found.header.baseSeq,
-    what: 'batch',
-  };
+  const seqTo = found.header.baseSeq;
   state.offset = found.offset;
-  state.nextSeq = found.header.baseSeq;
-  return { kind: 'damage', damage };
+  state.nextSeq = seqTo;
+  const seqFrom = nextSeq < 0 ? seqTo : nextSeq;
+  return {
+    kind: 'damage',
+    damage: { segmentId, offset, bytes: found.offset - offset, seqFrom, seqTo, what: 'batch' },
+  };
 }
 
 function continuing(bytes: Buffer, offset: number, end: number, state: WalkState): BatchHeader | null {
@@ -92,7 +85,7 @@ function continuing(bytes: Buffer, offset: number, end: number, state: WalkState
   return header.baseSeq >= state.nextSeq && header.epoch >= state.epoch ? header : null;
 }
 
-/** The first whole batch from `from` on that continues the log and belongs to a group that began after `badOffset`. */
+/** The first whole batch from `from` on that continues the log, and of which it is certain that what stands before it was acknowledged. */
 function later(
   bytes: Buffer,
   from: number,
@@ -100,12 +93,11 @@ function later(
   state: WalkState,
   badOffset: number,
 ): { offset: number; header: BatchHeader } | null {
-  let at = bytes.indexOf(MAGIC_BYTES, from);
-  while (at !== -1 && at < end) {
+  const part = bytes.subarray(0, Math.min(end, bytes.length));
+  for (let at = part.indexOf(MAGIC_BYTES, from); at !== -1; at = part.indexOf(MAGIC_BYTES, at + 1)) {
     const header = continuing(bytes, at, end, state);
-    if (header !== null && header.groupOffset > badOffset && batchHolds(bytes, at, header))
-      return { offset: at, header };
-    at = bytes.indexOf(MAGIC_BYTES, at + 1);
+    if (header === null || !(header.groupOffset > badOffset || at < state.durable)) continue;
+    if (batchHolds(bytes, at, header)) return { offset: at, header };
   }
   return null;
 }

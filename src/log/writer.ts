@@ -15,9 +15,11 @@ import { LIMITS } from '../words/limits.js';
 import { type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchSpan, encodeSegmentHeader, FORMAT_VERSION, sealBatch } from './format.js';
 import type { Recovered } from './recover.js';
+import { isSpareName } from './spare-name.js';
 
 const ALIGN = 8;
-const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** Want of space, of quota or of a file descriptor: nothing was written, and it may pass. */
+const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
 /** Frames copied by a ring into the group's buffer. */
 export interface Filled {
@@ -51,6 +53,10 @@ export class LogWriter {
   #segmentId: number;
   #segmentSize = 0;
   #offset: number;
+  /** Where the next group's first byte that was never synced stands: its batches and a new segment's own are one group. */
+  #groupOffset: number;
+  /** The segment takes nothing more. */
+  #full: boolean;
   #nextSeq: number;
   #timeMs: number;
   #group: Buffer = Buffer.allocUnsafeSlow(LIMITS.groupBytesMax + 64 * 1024);
@@ -71,11 +77,14 @@ export class LogWriter {
     const { recovered } = options;
     this.#segmentId = recovered.segmentId;
     this.#offset = recovered.offset;
+    this.#groupOffset = recovered.offset;
+    this.#full = recovered.full || recovered.segmentId === 0;
     this.#nextSeq = recovered.nextSeq;
     this.#timeMs = recovered.timeMs;
     this.#definitions = [...recovered.definitions];
-    if (recovered.segmentId > 0)
-      this.#openSegment(segmentPath(options.paths, recovered.segmentId), fs.constants.O_RDWR);
+    if (options.epoch < recovered.epoch)
+      throw new Error(`a writer of epoch ${options.epoch} cannot follow one of epoch ${recovered.epoch}`);
+    if (!this.#full) this.#openSegment(segmentPath(options.paths, recovered.segmentId), fs.constants.O_RDWR);
   }
 
   get segmentId(): number {
@@ -109,11 +118,13 @@ export class LogWriter {
     if (this.#used === 0 && this.#owed.length > 0) this.#addDefinitions(this.#owed);
     const at = this.#used;
     let end = at + BATCH_HEADER_BYTES;
+    this.#reserve(end + ALIGN);
     const filled = fill((from, start, stop) => {
       this.#reserve(end + stop - start + ALIGN);
       from.copy(this.#group, end, start, stop);
       end += stop - start;
     });
+    if (filled.bytes === 0) return filled;
     for (const offset of filled.definitions)
       this.#groupDefinitions.push(frameCopy(this.#group, at + BATCH_HEADER_BYTES + offset));
     this.#pending.push({
@@ -134,14 +145,14 @@ export class LogWriter {
     const first = this.#nextSeq;
     const timeMs = Math.max(nowMs, this.#timeMs);
     try {
-      if (this.#fd === -1 || this.#offset + this.#used > Math.max(this.#options.segmentBytes, this.#segmentSize))
+      if (this.#full || this.#offset + this.#used > Math.max(this.#options.segmentBytes, this.#segmentSize))
         this.#beginSegment(timeMs);
       let seq = first;
       for (const batch of this.#pending) {
         const { at, bodyBytes, count, ringId, ticket, hasDefinitions } = batch;
         const spanBytes = batchSpan(bodyBytes, ALIGN);
         const { epoch } = this.#options;
-        sealBatch(this.#group, at, {
+        sealBatch(this.#group, at, this.#offset + at, {
           spanBytes,
           bodyBytes,
           count,
@@ -149,7 +160,7 @@ export class LogWriter {
           timeMs,
           epoch,
           segmentId: this.#segmentId,
-          groupOffset: this.#offset,
+          groupOffset: this.#groupOffset,
           ringId,
           ticket,
           hasDefinitions,
@@ -159,6 +170,7 @@ export class LogWriter {
       this.#write(this.#group, this.#used, this.#offset);
       this.#sync();
       this.#offset += this.#used;
+      this.#groupOffset = this.#offset;
       this.#nextSeq = seq;
       this.#timeMs = timeMs;
       this.#definitions.push(...this.#groupDefinitions);
@@ -198,66 +210,82 @@ export class LogWriter {
 
   /** The next segment: a spare written ahead, else a growing file. Its header and the known shapes are synced with its first group. */
   #beginSegment(timeMs: number): void {
-    const { paths, logId, epoch } = this.#options;
+    const { paths } = this.#options;
+    const before = { fd: this.#fd, size: this.#segmentSize, offset: this.#offset };
     const segmentId = this.#segmentId + 1;
     const file = segmentPath(paths, segmentId);
-    const spare = this.#takeSpare(file);
-    if (this.#fd !== -1) this.#disk.close(this.#fd);
-    this.#fd = -1;
-    this.#openSegment(
-      file,
-      spare ? fs.constants.O_RDWR : fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_TRUNC,
-    );
-    const head = encodeSegmentHeader({
-      version: FORMAT_VERSION,
-      logId,
-      epoch,
-      baseSeq: this.#nextSeq,
-      segmentId,
-      createdMs: timeMs,
-    });
-    const body = Buffer.concat(this.#definitions);
-    const span = body.length === 0 ? 0 : batchSpan(body.length, ALIGN);
-    const bytes = Buffer.concat([head, Buffer.alloc(span)]);
-    if (span > 0) {
-      body.copy(bytes, head.length + BATCH_HEADER_BYTES);
-      sealBatch(bytes, head.length, {
-        spanBytes: span,
-        bodyBytes: body.length,
-        count: 0,
-        baseSeq: this.#nextSeq,
-        timeMs,
-        epoch,
-        segmentId,
-        groupOffset: head.length,
-        ringId: 0,
-        ticket: 0,
-        hasDefinitions: true,
-      });
-    }
-    const before = { segmentId: this.#segmentId, offset: this.#offset };
-    this.#segmentId = segmentId;
+    const spare = this.#openNext(file);
+    const bytes = this.#segmentHead(segmentId, timeMs);
     this.#offset = 0;
     try {
       this.#write(bytes, bytes.length, 0);
-      this.#disk.syncFolder(paths.log);
+      this.#attempt('sync of the folder', () => this.#disk.syncFolder(paths.log));
     } catch (error) {
       // The half-made segment goes; the one before stays the tail, so that the next try begins here again.
-      this.close();
-      this.#disk.remove(file);
-      this.#segmentId = before.segmentId;
+      this.#attempt('removal', () => {
+        this.#disk.close(this.#fd);
+        this.#disk.remove(file);
+      });
+      this.#fd = before.fd;
+      this.#segmentSize = before.size;
       this.#offset = before.offset;
-      if (before.segmentId > 0) this.#openSegment(segmentPath(paths, before.segmentId), fs.constants.O_RDWR);
       throw error;
     }
+    if (before.fd !== -1) this.#disk.close(before.fd);
+    this.#segmentId = segmentId;
+    this.#full = false;
     this.#offset = bytes.length;
+    this.#groupOffset = LIMITS.segmentDataOffset;
     this.segmentsBegun += 1;
     if (spare) this.sparesUsed += 1;
   }
 
+  /** A segment's header, and all shapes known so far in a batch of their own. */
+  #segmentHead(segmentId: number, timeMs: number): Buffer {
+    const { logId, epoch } = this.#options;
+    const baseSeq = this.#nextSeq;
+    const head = encodeSegmentHeader({
+      version: FORMAT_VERSION,
+      logId,
+      epoch,
+      baseSeq,
+      segmentId,
+      createdMs: timeMs,
+    });
+    const body = Buffer.concat(this.#definitions);
+    if (body.length === 0) return head;
+    const spanBytes = batchSpan(body.length, ALIGN);
+    const bytes = Buffer.concat([head, Buffer.alloc(spanBytes)]);
+    body.copy(bytes, head.length + BATCH_HEADER_BYTES);
+    sealBatch(bytes, head.length, head.length, {
+      spanBytes,
+      bodyBytes: body.length,
+      count: 0,
+      baseSeq,
+      timeMs,
+      epoch,
+      segmentId,
+      groupOffset: head.length,
+      ringId: 0,
+      ticket: 0,
+      hasDefinitions: true,
+    });
+    return bytes;
+  }
+
+  /** Opens the file of a new segment; true when it is a spare. The one before stays open until the new one is begun. */
+  #openNext(file: string): boolean {
+    const { O_RDWR, O_CREAT, O_TRUNC } = fs.constants;
+    return this.#attempt('opening', () => {
+      const spare = this.#takeSpare(file);
+      this.#openSegment(file, spare ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC);
+      return spare;
+    });
+  }
+
   #takeSpare(file: string): boolean {
     const { log } = this.#options.paths;
-    const spare = fs.readdirSync(log).find((name) => name.startsWith('spare-') && name.endsWith('.new'));
+    const spare = this.#disk.list(log).find(isSpareName);
     if (spare === undefined) return false;
     try {
       this.#disk.rename(path.join(log, spare), file);
@@ -269,36 +297,42 @@ export class LogWriter {
   }
 
   #openSegment(file: string, flags: number): void {
-    this.#fd = this.#disk.open(file, flags);
-    this.#segmentSize = this.#disk.size(this.#fd);
+    const fd = this.#disk.open(file, flags);
+    this.#segmentSize = this.#disk.size(fd);
+    this.#fd = fd;
   }
 
   /** Writes all of it, or undoes what was written and throws. */
   #write(bytes: Buffer, length: number, position: number): void {
     let done = 0;
     try {
-      while (done < length) {
-        const wrote = this.#disk.write(this.#fd, bytes, done, length - done, position + done);
-        // A full disk shows as a short count first, and as an error only at the next call.
-        if (wrote === 0) throw Object.assign(new Error('the disk wrote nothing'), { code: 'ENOSPC' });
-        done += wrote;
-      }
+      this.#attempt('write', () => {
+        while (done < length) {
+          const wrote = this.#disk.write(this.#fd, bytes, done, length - done, position + done);
+          // A full disk shows as a short count first, and as an error only at the next call.
+          if (wrote === 0) throw Object.assign(new Error('the disk wrote nothing'), { code: 'ENOSPC' });
+          done += wrote;
+        }
+      });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined || !FULL_CODES.has(code)) throw this.#poisoned('write', error);
-      this.#undo(position, done);
-      throw new LtlError('E_DISK_FULL', `no space for a group of ${length} bytes (${code})`, { cause: error });
+      if (this.#poison === null) this.#undo(position, done);
+      throw error;
     }
   }
 
-  /** After a failed write: what stands there must never be taken for a batch. */
+  /** After a failed write: what stands there must never be taken for a batch, not after a crash either. */
   #undo(position: number, written: number): void {
     try {
       if (position + written > this.#segmentSize) this.#disk.truncate(this.#fd, Math.max(position, this.#segmentSize));
-      const overwritten = Math.min(written, Math.max(0, this.#segmentSize - position));
-      if (overwritten > 0) this.#disk.write(this.#fd, Buffer.alloc(overwritten), 0, overwritten, position);
+      const zeros = Buffer.alloc(Math.min(written, Math.max(0, this.#segmentSize - position)));
+      for (let done = 0; done < zeros.length; ) {
+        const wrote = this.#disk.write(this.#fd, zeros, done, zeros.length - done, position + done);
+        if (wrote === 0) throw new Error('the disk wrote nothing over what was there');
+        done += wrote;
+      }
+      this.#disk.sync(this.#fd);
     } catch (error) {
-      throw this.#poisoned('undo', error);
+      throw this.#poisoned('undoing a write', error);
     }
   }
 
@@ -309,6 +343,17 @@ export class LogWriter {
       throw this.#poisoned('sync', error);
     }
     this.#segmentSize = Math.max(this.#segmentSize, this.#offset + this.#used);
+  }
+
+  /** Runs a disk call: want of space is E_DISK_FULL and may pass, any other failure is for good. */
+  #attempt<Result>(what: string, call: () => Result): Result {
+    try {
+      return call();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined || !FULL_CODES.has(code)) throw this.#poisoned(what, error);
+      throw new LtlError('E_DISK_FULL', `no space for a group of ${this.#used} bytes (${code})`, { cause: error });
+    }
   }
 
   #poisoned(what: string, cause: unknown): LtlError {

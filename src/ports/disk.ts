@@ -17,6 +17,8 @@ export interface Disk {
   truncate(fd: number, length: number): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
+  /** Names in a folder, in any order. */
+  list(path: string): readonly string[];
   size(fd: number): number;
 }
 
@@ -37,6 +39,7 @@ export const realDisk: Disk = {
   truncate: fs.ftruncateSync,
   rename: fs.renameSync,
   remove: fs.unlinkSync,
+  list: (path) => fs.readdirSync(path),
   size: (fd) => fs.fstatSync(fd).size,
 };
 

@@ -1,0 +1,93 @@
+/**
+ * What the last segment of a log holds after whatever happened to its writer: its batches, its damage, where it ends, and
+ * whether it was ever begun. Looks only; `recover` acts on it.
+ *
+ * Headers are walked, which is quick; bodies are checked in the last group only, the one that may be torn.
+ */
+import type { Disk } from '../ports/disk.js';
+import { LIMITS } from '../words/limits.js';
+import { readSegmentHeader, type StorePaths } from './folder.js';
+import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, type SegmentHeader } from './format.js';
+import { readBytes } from './read-bytes.js';
+import { type Damage, walkStart, walkStep } from './walk.js';
+
+export interface ScannedBatch {
+  readonly offset: number;
+  readonly header: BatchHeader;
+}
+
+export interface TailScan {
+  readonly segmentId: number;
+  readonly bytes: Buffer;
+  /** Null when it is damaged or never reached the disk. */
+  readonly header: SegmentHeader | null;
+  readonly batches: readonly ScannedBatch[];
+  readonly damages: readonly Damage[];
+  /** Where the last batch ends. */
+  readonly end: number;
+  /**
+   * `begun`: has batches. `headless`: its first group came to the disk, its header did not. `unbegun`: nothing in it was
+   * ever acknowledged. `lost`: something was, and nothing can be read.
+   */
+  readonly verdict: 'begun' | 'headless' | 'unbegun' | 'lost';
+}
+
+/** `durable`: the offset below which everything in this segment is known to have been acknowledged, 0 when nothing is. */
+export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: number, durable: number): TailScan {
+  const header = readSegmentHeader(paths, segmentId, disk);
+  const size = disk.size(fd);
+  const buffer = Buffer.allocUnsafe(size);
+  const bytes = buffer.subarray(0, readBytes(disk, fd, buffer, 0, size));
+  const state = walkStart(segmentId, header?.baseSeq ?? null, durable);
+  const walked: ScannedBatch[] = [];
+  const damages: Damage[] = [];
+  for (;;) {
+    const step = walkStep(bytes, bytes.length, state, false);
+    if (step.kind === 'end') break;
+    if (step.kind === 'damage') damages.push(step.damage);
+    else walked.push(step);
+  }
+  const batches = wholeBatches(bytes, walked, durable, damages);
+  const end = batches.length < walked.length ? (walked[batches.length]?.offset ?? state.offset) : state.offset;
+  const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
+  const durableHere = durable > LIMITS.segmentDataOffset;
+  let verdict: TailScan['verdict'] = 'begun';
+  if (batches.length === 0) verdict = durableHere || (header === null && !blank) ? 'lost' : 'unbegun';
+  else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
+  else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
+  return { segmentId, bytes, header, batches, damages, end, verdict };
+}
+
+/** Bodies of the last group may be torn: leaves out its batches from the first broken one on, unless they were durable. */
+function wholeBatches(
+  bytes: Buffer,
+  walked: readonly ScannedBatch[],
+  durable: number,
+  damages: Damage[],
+): ScannedBatch[] {
+  const group = walked.at(-1)?.header.groupOffset ?? 0;
+  const whole: ScannedBatch[] = [];
+  for (const batch of walked) {
+    const { offset, header } = batch;
+    if (offset >= group && !batchHolds(bytes, offset, header)) {
+      if (offset >= durable) break;
+      damages.push({
+        segmentId: header.segmentId,
+        offset,
+        bytes: header.spanBytes,
+        seqFrom: header.baseSeq,
+        seqTo: header.baseSeq + header.count,
+        what: 'body',
+      });
+    }
+    whole.push(batch);
+  }
+  return whole;
+}
+
+const inFirstGroup = (batches: readonly ScannedBatch[]): boolean =>
+  batches.every(({ header }) => header.groupOffset === LIMITS.segmentDataOffset);
+
+function headerDamage(segmentId: number, firstSeq: number): Damage {
+  return { segmentId, offset: 0, bytes: BATCH_HEADER_BYTES, seqFrom: firstSeq, seqTo: firstSeq, what: 'header' };
+}
