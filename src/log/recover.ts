@@ -94,7 +94,7 @@ export function recover(
         disk.remove(file);
         disk.syncFolder(paths.log);
       } else {
-        if (scan.verdict === 'headless' && logId !== null) writeHeader(disk, fd, scan, logId);
+        if (scan.verdict === 'headless' && logId !== null) restoreHeader(scan, logId);
         tornBytes += settle(disk, fd, scan, durable);
         tail = scan;
         break;
@@ -132,18 +132,20 @@ export function recover(
 }
 
 /** The first group of a segment reached the disk and its header did not: all that it said is known. */
-function writeHeader(disk: Disk, fd: number, scan: TailScan, logId: string): void {
+function restoreHeader(scan: TailScan, logId: string): void {
   const first = scan.batches[0]?.header;
   if (first === undefined) return;
   const { epoch, baseSeq, segmentId, timeMs: createdMs } = first;
-  writeAll(disk, fd, encodeSegmentHeader({ version: FORMAT_VERSION, logId, epoch, baseSeq, segmentId, createdMs }), 0);
+  encodeSegmentHeader({ version: FORMAT_VERSION, logId, epoch, baseSeq, segmentId, createdMs }).copy(scan.bytes);
 }
 
 /** Cuts a torn tail and writes the last group once more; returns how much was cut. What was durable once is not cut. */
 function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number {
   const { bytes, end } = scan;
   const group = scan.batches.at(-1)?.header.groupOffset ?? end;
-  writeAll(disk, fd, bytes.subarray(group, end), group);
+  // A segment's header is synced with its first group.
+  const start = group === LIMITS.segmentDataOffset ? 0 : group;
+  writeAll(disk, fd, bytes.subarray(start, end), start);
   const from = Math.max(end, durable);
   const torn = writtenAfter(bytes, from);
   if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), from);
