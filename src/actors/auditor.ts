@@ -62,7 +62,7 @@ class Auditor {
   stop(): void {
     this.#stopping = true;
     this.#poke?.();
-    this.#audit.close();
+    this.#audit.close(this.#board.tail());
   }
 
   /** Runs beside the event loop until stopped. */
@@ -116,7 +116,7 @@ class Auditor {
 
   /** Sleeps until the queue makes progress or a message comes. */
   async #idle(seen: number): Promise<void> {
-    this.#audit.checkpoint();
+    this.#audit.checkpoint(this.#board.tail());
     const wait = Atomics.waitAsync(this.#board.words, WORD.progress, seen);
     if (!wait.async) {
       await rest(LIMITS.auditRestMs);

@@ -5,9 +5,11 @@
  */
 import fs from 'node:fs';
 import { alignedBuffer } from '../ports/aligned.js';
+import { realDisk } from '../ports/disk.js';
+import type { Tail } from '../wire/board.js';
 import { LIMITS } from '../words/limits.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchHolds, readBatchHeader } from './format.js';
 import type { LogTail } from './reader.js';
 import { SegmentView } from './view.js';
@@ -30,14 +32,15 @@ export class Audit {
   #isDirect = false;
   #window: Buffer = alignedBuffer(LIMITS.auditStepBytes + PAGE_BYTES * 2);
   #saved: Checkpoint | null;
+  #logId: string | null = null;
   #savedMs = 0;
 
   constructor(paths: StorePaths) {
     this.#paths = paths;
     this.#saved = readCheckpoint(paths);
     const first = listSegments(paths)[0] ?? 1;
-    const known = this.#saved !== null && this.#saved.segmentId >= first ? this.#saved : null;
-    this.#at = known === null ? this.#startOf(first) : { ...known };
+    const { segmentId, offset, seq } = this.#saved ?? { segmentId: 0, offset: 0, seq: 0 };
+    this.#at = segmentId < first ? this.#startOf(first) : { segmentId, offset, seq };
   }
 
   /** All records below are verified. */
@@ -70,18 +73,22 @@ export class Audit {
     };
   }
 
-  /** Keeps how far it has got, now and then, or `always`. */
-  checkpoint(always: boolean = false): void {
+  /** Keeps how far it has got, and where the durable log ends, now and then, or `always`. */
+  checkpoint(tail: Tail, always: boolean = false): void {
     const { segmentId, offset, seq } = this.#at;
-    if (this.#saved?.segmentId === segmentId && this.#saved.offset === offset) return;
-    if (seq === 0 || (!always && performance.now() - this.#savedMs < CHECKPOINT_MS)) return;
-    this.#saved = { segmentId, offset, seq };
+    const saved = this.#saved;
+    if (saved?.seq === seq && saved.durable.segmentId === tail.segmentId && saved.durable.offset === tail.offset)
+      return;
+    if (tail.nextSeq === 0 || (!always && performance.now() - this.#savedMs < CHECKPOINT_MS)) return;
+    this.#logId ??= logIdOf(this.#paths);
+    if (this.#logId === null) return;
+    this.#saved = { segmentId, offset, seq, durable: { logId: this.#logId, ...tail } };
     this.#savedMs = performance.now();
     writeCheckpoint(this.#paths, this.#saved);
   }
 
-  close(): void {
-    this.checkpoint(true);
+  close(tail: Tail): void {
+    this.checkpoint(tail, true);
     if (this.#fd !== -1) fs.closeSync(this.#fd);
     this.#fd = -1;
   }
@@ -106,7 +113,7 @@ export class Audit {
     for (let again = true; ; ) {
       const { segmentId, offset, seq } = this.#at;
       const at = start + offset - from;
-      const header = readBatchHeader(this.#window.subarray(0, end), at, segmentId);
+      const header = readBatchHeader(this.#window.subarray(0, end), at, segmentId, offset);
       if (header === null || header.baseSeq !== seq) return moved;
       if (at + header.spanBytes > end) {
         if (moved || !again) return moved;
@@ -165,7 +172,14 @@ export class Audit {
   /** Something is wrong from here on: the common walk says what, and the audit goes on behind it. */
   #examine(endOffset: number, endSeq: number, isTail: boolean): Damage[] {
     const { segmentId, offset, seq } = this.#at;
-    const view = new SegmentView(this.#paths, segmentId, () => undefined);
+    const view = new SegmentView({
+      paths: this.#paths,
+      disk: realDisk,
+      segmentId,
+      logId: logIdOf(this.#paths),
+      baseSeqElse: () => seq,
+      onDefinition: () => undefined,
+    });
     view.extend(endOffset, endSeq);
     const found = view.damages.filter((damage) => damage.offset >= offset || damage.what === 'header');
     // The page cache may hold what the device has lost.

@@ -1,10 +1,12 @@
 /**
- * How far the log was verified, kept in a small file beside it: the auditor goes on from there, and recovery knows that
- * whatever stands before it was durable. It is a hint: a missing or damaged one costs time, never data.
+ * How far the log was verified, and how far it was durable then, kept in a small file beside it: the auditor goes on from
+ * the one, and recovery knows by the other that what is missing before it is damage and no torn tail. It is a hint: a
+ * missing or damaged one costs time, never data.
  */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { StorePaths } from './folder.js';
+import type { KnownDurable } from './recover.js';
 
 export interface Checkpoint {
   readonly segmentId: number;
@@ -12,6 +14,7 @@ export interface Checkpoint {
   readonly offset: number;
   /** All records below are verified (or known to be damaged). */
   readonly seq: number;
+  readonly durable: KnownDurable;
 }
 
 /** The checkpoint, or null when there is none that can be trusted. */
@@ -27,9 +30,12 @@ export function readCheckpoint(paths: StorePaths): Checkpoint | null {
   return String(crc32(text)) === sum ? (JSON.parse(text) as Checkpoint) : null;
 }
 
+/** How far the log is known to have been durable. */
+export const knownDurable = (paths: StorePaths): KnownDurable | null => readCheckpoint(paths)?.durable ?? null;
+
 /** Replaces the checkpoint as a whole. A checkpoint ahead of the log would do harm, so it is written after what it speaks of was synced. */
-export function writeCheckpoint(paths: StorePaths, { segmentId, offset, seq }: Checkpoint): void {
-  const text = JSON.stringify({ segmentId, offset, seq });
+export function writeCheckpoint(paths: StorePaths, checkpoint: Checkpoint): void {
+  const text = JSON.stringify(checkpoint);
   const scratch = `${paths.checkpoint}.new`;
   fs.writeFileSync(scratch, `${text}\n${crc32(text)}\n`);
   fs.renameSync(scratch, paths.checkpoint);

@@ -111,13 +111,18 @@ export function sealBatch(bytes: Buffer, offset: number, place: number, header: 
 }
 
 /**
- * The batch header at `offset` of a segment's bytes, when its own sum holds and it belongs there. The body is not looked
- * at: use `batchHolds` for that.
+ * The batch header at `offset`, when its own sum holds and it belongs to that place of that segment; `place` differs from
+ * `offset` when the bytes are not the segment from its first byte on. The body is not looked at: use `batchHolds` for that.
  */
-export function readBatchHeader(bytes: Buffer, offset: number, segmentId: number): BatchHeader | null {
+export function readBatchHeader(
+  bytes: Buffer,
+  offset: number,
+  segmentId: number,
+  place: number = offset,
+): BatchHeader | null {
   if (offset + BATCH_HEADER_BYTES > bytes.length || bytes.readUInt32LE(offset) !== BATCH_MAGIC) return null;
   if (bytes.readUInt32LE(offset + 48) !== segmentId) return null;
-  if (bytes.readUInt32LE(offset + 8) !== headerSum(bytes, offset, offset)) return null;
+  if (bytes.readUInt32LE(offset + 8) !== headerSum(bytes, offset, place)) return null;
   const spanBytes = bytes.readUInt32LE(offset + 12);
   const bodyBytes = bytes.readUInt32LE(offset + 16);
   if (spanBytes < BATCH_HEADER_BYTES + bodyBytes) return null;

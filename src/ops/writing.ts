@@ -2,7 +2,7 @@
  * The writing side of an instance: conductor, appender, sleep. The door owns one unless it only reads.
  */
 import type { Config } from '../config/config.js';
-import { readCheckpoint } from '../log/checkpoint.js';
+import { knownDurable } from '../log/checkpoint.js';
 import type { Damage } from '../log/walk.js';
 import type { RecordDecoder } from '../record/decoder.js';
 import { RecordEncoder } from '../record/encoder.js';
@@ -62,7 +62,7 @@ export class Writing {
       queueUrl: new URL('../actors/queue.js', import.meta.url),
       diskUrl,
       followers: () => [this.#auditor.spec],
-      known: readCheckpoint,
+      known: knownDurable,
       sleepState: () => this.sleeper.state,
       spilling: () => this.spilledBytes > 0,
       unacknowledged: () => this.pending > 0,

@@ -5,6 +5,7 @@ import readline from 'node:readline';
 import { acquireWriterLock } from '../../../dist/src/log/writer-lock.js';
 
 let lock = null;
+const nap = new Int32Array(new SharedArrayBuffer(4));
 
 function acquire(folder) {
   try {
@@ -22,7 +23,10 @@ function contend(folder, times) {
   const lives = [];
   while (lives.length < times) {
     const answer = acquire(folder);
-    if (answer.life === undefined) continue;
+    if (answer.life === undefined) {
+      Atomics.wait(nap, 0, 0, 1);
+      continue;
+    }
     fs.closeSync(fs.openSync(inside, 'wx'));
     lives.push(answer.life);
     fs.unlinkSync(inside);

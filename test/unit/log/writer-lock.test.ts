@@ -149,8 +149,8 @@ describe('writer lock', () => {
 
   it(`${PROCESSES} processes that contend for one folder are never inside together and get lives without a gap`, async () => {
     const all = startRacers(PROCESSES);
-    const answers = await Promise.all(all.map((racer) => racer.ask('contend', folder, 12)));
+    const answers = await Promise.all(all.map((racer) => racer.ask('contend', folder, 8)));
     const lives = answers.flatMap((answer) => answer.lives ?? []).sort((a, b) => a - b);
-    expect(lives).toEqual(Array.from({ length: PROCESSES * 12 }, (_, index) => index + 1));
+    expect(lives).toEqual(Array.from({ length: PROCESSES * 8 }, (_, index) => index + 1));
   });
 });
