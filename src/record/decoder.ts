@@ -5,18 +5,19 @@
 import { LtlError } from '../words/errors.js';
 import { PLAIN, SHAPED } from './frame.js';
 import { mayGenerateCode } from './generate.js';
+import { makeShapeReader, type ShapeReader } from './generated-reader.js';
 import { Reader } from './read.js';
 import { definitionFrom, type ShapeDefinition } from './shape.js';
-import { makeShapeReader, type ShapeReader } from './shape-reader.js';
 
 export class RecordDecoder {
-  readonly #reader = new Reader();
+  readonly #reader: Reader;
   readonly #shapes: (ShapeReader | undefined)[] = [];
   readonly #mayGenerate: boolean;
 
   /** `generate: false` makes closures instead of generated functions, as where code from strings is disallowed. */
   constructor(options: { readonly generate?: boolean } = {}) {
     this.#mayGenerate = options.generate ?? mayGenerateCode();
+    this.#reader = new Reader(this.#mayGenerate);
   }
 
   /** Decodes the payload of a definition frame and remembers the shape; E_DAMAGED when it is none. */

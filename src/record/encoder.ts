@@ -6,8 +6,8 @@
  *
  * What is stored of an object: its own enumerable string keys. Properties that cannot be enumerated are ignored, an own
  * symbol is refused, an object without a prototype comes back as an ordinary one, a getter is read and its value
- * stored. One gap is deliberate: an object whose string keys are exactly those of a known shape is not searched for
- * symbols, since that search costs as much as the record.
+ * stored. Two gaps are deliberate, since the search would cost as much as the record: symbols are not looked for in an
+ * object whose string keys are in a known order, nor named properties in an array of more than 64 items.
  */
 import { LtlError } from '../words/errors.js';
 import { findFault, unencodable } from './explain.js';
@@ -118,8 +118,13 @@ export class RecordEncoder {
     this.hasDefinitions = false;
     for (const { definition, order } of taken) {
       const variant = this.#use(definition);
-      if (order !== null) order.variants.push(variant);
-      else this.#orders.forget();
+      if (order !== null) {
+        order.variants.push(variant);
+        continue;
+      }
+      // A registered shape goes before one that was learned from the same keys.
+      this.#orders.forget();
+      this.#last = undefined;
     }
     return taken.map(({ definition }) => definitionFrame(definition));
   }
@@ -184,8 +189,7 @@ export class RecordEncoder {
   }
 
   #encodeByOrder(target: EncodeTarget, at: number, limit: number, value: object, pr: number): number {
-    if (value.constructor !== Object || Object.getPrototypeOf(value) !== Object.prototype)
-      return encodePlain(target, at, limit, value, pr);
+    if (Object.getPrototypeOf(value) !== Object.prototype) return encodePlain(target, at, limit, value, pr);
     const order = this.#orders.find(value);
     if (order === undefined) return encodePlain(target, at, limit, value, pr);
     const end = this.#encodeVariant(order.variants, target, at, limit, value, pr);

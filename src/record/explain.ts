@@ -3,7 +3,7 @@
  * the hot path keeps no paths. It follows the writer's rules and order, and visits shared parts once.
  */
 import { LtlError } from '../words/errors.js';
-import { DEPTH_MAX } from './write.js';
+import { DEPTH_MAX, NAMED_UP_TO } from './write.js';
 
 interface Fault {
   /** Such as `$.user.tags[3]`. */
@@ -92,6 +92,7 @@ class Walk {
       const fault = this.visit(list[index], item, depth + 1);
       if (fault !== null) return fault;
     }
+    if (list.length > NAMED_UP_TO) return null;
     const extra = Object.keys(list)[list.length];
     return extra === undefined ? null : { path: path + step(extra), reason: 'a named property on an array' };
   }

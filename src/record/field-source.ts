@@ -17,46 +17,70 @@ import {
 /** The names that the text below uses, besides its own variables `bytes, view, p, end`. */
 export const FIELD_HELPERS = { accepts, writeBigint, writeLongString, writeNumber, writeObject, writeValue } as const;
 
-/** What a field of type `any` is expected to hold; anything else is right too, but slower. */
-export type Expected = 'string' | 'number' | 'other';
+/**
+ * What a field of type `any` or `object` is expected to hold; anything else is right too, but slower. `map` is the name
+ * of a function that writes an object of known keys, or returns MISFIT.
+ */
+export type Expected = 'string' | 'number' | 'other' | { readonly map: string };
 
-/** Writes the variable `v`, and returns MISFIT when it does not have the type, or another verdict below 0. */
-export function fieldSource(type: FieldType, expected: Expected, v: string): string {
-  const room = 'bytes, view, p, end';
+/** A field in generated source. */
+export interface Field {
+  readonly type: FieldType;
+  readonly expected: Expected;
+  /** The variable that holds its value. */
+  readonly variable: string;
+  /** How deep in the record the value lies. */
+  readonly depth: number;
+}
+
+/** Writes the field, and returns MISFIT when it does not have its type, or another verdict below 0. */
+export function fieldSource(field: Field): string {
+  return `${writeSource(field)}\nif (p < 0) return p;`;
+}
+
+function writeSource({ type, expected, variable: v, depth }: Field): string {
   const base = baseOf(type);
-  const otherwise = type.endsWith('?')
-    ? `else if (${v} === null) p = writeValue(${room}, null, 1);\nelse return ${MISFIT};`
-    : `else return ${MISFIT};`;
+  const scalar = (is: string, write: string): string => {
+    const orNull = type.endsWith('?') ? ` else if (${v} === null) ${call('writeValue', 'null', depth)}` : '';
+    return `if (${is}) {\n${write}\n}${orNull} else return ${MISFIT};`;
+  };
   switch (base) {
     case 'any':
-      return check(anySource(expected, v));
+      return anySource(expected, v, depth);
     case 'null':
-      return check(`if (${v} === null) p = writeValue(${room}, null, 1);\nelse return ${MISFIT};`);
+      return scalar(`${v} === null`, call('writeValue', v, depth));
     case 'boolean':
-      return check(`if (typeof ${v} === 'boolean') p = writeValue(${room}, ${v}, 1);\n${otherwise}`);
+      return scalar(`typeof ${v} === 'boolean'`, call('writeValue', v, depth));
     case 'number':
-      return check(`if (typeof ${v} === 'number') {\n${numberSource(v)}\n} ${otherwise}`);
+      return scalar(`typeof ${v} === 'number'`, numberSource(v));
     case 'bigint':
-      return check(`if (typeof ${v} === 'bigint') p = writeBigint(${room}, ${v});\n${otherwise}`);
+      return scalar(`typeof ${v} === 'bigint'`, call('writeBigint', v));
     case 'string':
-      return check(`if (typeof ${v} === 'string') {\n${stringSource(v)}\n} ${otherwise}`);
+      return scalar(`typeof ${v} === 'string'`, stringSource(v));
     case 'date':
     case 'bytes':
     case 'array':
     case 'object':
-      return check(`if (accepts('${base}', ${v})) p = writeObject(${room}, ${v}, 1);\n${otherwise}`);
+      return scalar(`accepts('${base}', ${v})`, objectSource(expected, v, depth));
   }
 }
 
-function check(source: string): string {
-  return `${source}\nif (p < 0) return p;`;
+function call(name: string, ...values: (string | number)[]): string {
+  return `p = ${name}(${['bytes', 'view', 'p', 'end', ...values].join(', ')});`;
 }
 
-function anySource(expected: Expected, v: string): string {
-  const general = `p = writeValue(bytes, view, p, end, ${v}, 1);`;
+function anySource(expected: Expected, v: string, depth: number): string {
+  const general = call('writeValue', v, depth);
+  if (expected === 'other') return general;
   if (expected === 'string') return `if (typeof ${v} === 'string') {\n${stringSource(v)}\n} else ${general}`;
   if (expected === 'number') return `if (typeof ${v} === 'number') {\n${numberSource(v)}\n} else ${general}`;
-  return general;
+  return `if (typeof ${v} === 'object' && ${v} !== null) {\n${objectSource(expected, v, depth)}\n} else ${general}`;
+}
+
+function objectSource(expected: Expected, v: string, depth: number): string {
+  const general = call('writeObject', v, depth);
+  if (typeof expected === 'string') return general;
+  return `const done = ${expected.map}(${v}, bytes, view, p, end);\nif (done === ${MISFIT}) ${general} else p = done;`;
 }
 
 /** Short ASCII text is written in place, since a call costs as much as several characters; see writeString. */

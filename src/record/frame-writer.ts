@@ -4,7 +4,7 @@
  * The function is generated as source, so that each key is a constant and each property load has an inline cache of its
  * own; where generating code is disallowed a closure does the same, slower.
  */
-import { type Expected, FIELD_HELPERS, fieldSource } from './field-source.js';
+import { type Expected, FIELD_HELPERS, type Field, fieldSource } from './field-source.js';
 import { frameWord, PAYLOAD_BYTES_MAX, PLAIN, SHAPE_ID_BYTES, SHAPED, WORD_BYTES } from './frame.js';
 import { accepts, type FieldType, type ShapeDefinition } from './shape.js';
 import { MISFIT, OVERFLOW, writeArrayHeader, writeString, writeValue } from './write.js';
@@ -31,6 +31,9 @@ export interface Variant {
 
 /** Wider objects would make functions too big to be optimised. */
 const GENERATED_FIELDS_MAX = 64;
+/** At most so many objects inside an object, and so deep, are written by generated functions. */
+const NESTED_MAX = 4;
+const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
 /** A map of more keys has a longer header. */
 export const MAP_FIELDS_MAX = 15;
 
@@ -42,14 +45,10 @@ export function shapedVariant(shape: ShapeDefinition, order: readonly string[], 
   if (!mayGenerate || order.length > GENERATED_FIELDS_MAX)
     return { definition: shape, write: closureWriter(shape, order) };
   const { fields, types, id } = shape;
-  const header = bytesSource(arrayHeader(fields.length));
-  const parts = (value: object): string[] => [
-    header,
-    ...fields.map((field, index) => fieldSource(types[index]!, expectedIn(value, field), `v${index}`)),
-  ];
-  return lazily(shape, (value) => [
+  return lazily(shape, (value, source) => [
     ...recogniseSource(order, fields, WORD_BYTES + SHAPE_ID_BYTES),
-    ...parts(value),
+    bytesSource(arrayHeader(fields.length)),
+    ...fields.map((field, index) => fieldSource(source.field(value, field, index, types[index]!, 1))),
     ...finishSource(WORD_BYTES + SHAPE_ID_BYTES, SHAPED),
     `view.setUint16(at + ${WORD_BYTES}, ${id}, true);`,
   ]);
@@ -57,46 +56,85 @@ export function shapedVariant(shape: ShapeDefinition, order: readonly string[], 
 
 /** The variant that stores objects with these keys, at most MAP_FIELDS_MAX of them, as maps; it is generated. */
 export function mapVariant(order: readonly string[]): Variant {
-  return lazily(null, (value) => [
+  return lazily(null, (value, source) => [
     ...recogniseSource(order, order, WORD_BYTES),
-    bytesSource([0x80 | order.length]),
-    ...order.map((key, index) => bytesSource(keyBytes(key)) + fieldSource('any', expectedIn(value, key), `v${index}`)),
+    ...source.map(value, order, 1),
     ...finishSource(WORD_BYTES, PLAIN),
   ]);
 }
 
-function lazily(definition: ShapeDefinition | null, source: (value: object) => string[]): Variant {
+function lazily(
+  definition: ShapeDefinition | null,
+  lines: (value: object, source: SampleSource) => readonly string[],
+): Variant {
   const variant: Variant = {
     definition,
     write: (value, bytes, view, at, end, pr) => {
-      variant.write = generate(source(value));
+      const source = new SampleSource();
+      variant.write = generate(lines(value, source), source.declared);
       return variant.write(value, bytes, view, at, end, pr);
     },
   };
   return variant;
 }
 
-function generate(lines: readonly string[]): FrameWriter {
+function generate(lines: readonly string[], declared: readonly string[]): FrameWriter {
   const names = ['getPrototypeOf', 'objectPrototype', ...Object.keys(FIELD_HELPERS)];
   const values = [Object.getPrototypeOf, Object.prototype, ...Object.values(FIELD_HELPERS)];
-  const text = `return function writeFrame(value, bytes, view, at, end, pr) {\n${lines.join('\n')}\nreturn p;\n}`;
+  const writer = `function writeFrame(value, bytes, view, at, end, pr) {\n${lines.join('\n')}\nreturn p;\n}`;
+  const text = [...declared, `return ${writer}`].join('\n');
   return (new Function(...names, text) as (...given: unknown[]) => FrameWriter)(...values);
+}
+
+/** Source whose expectations come from a sample; objects in the sample get functions of their own. */
+class SampleSource {
+  readonly declared: string[] = [];
+
+  field(sample: object, key: string, index: number, type: FieldType, depth: number): Field {
+    const value: unknown = Object.getOwnPropertyDescriptor(sample, key)?.value;
+    return { type, expected: this.#expected(value, depth), variable: `v${index}`, depth };
+  }
+
+  /** The header, keys and values of a map, once these keys are recognised. */
+  map(sample: object, keys: readonly string[], depth: number): string[] {
+    return [
+      bytesSource([0x80 | keys.length]),
+      ...keys.map(
+        (key, index) => bytesSource(keyBytes(key)) + fieldSource(this.field(sample, key, index, 'any', depth)),
+      ),
+    ];
+  }
+
+  #expected(value: unknown, depth: number): Expected {
+    if (typeof value === 'string' || typeof value === 'number') return typeof value as 'string' | 'number';
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return 'other';
+    const keys = Object.keys(value);
+    const isUsual = (key: string): boolean => key.isWellFormed() && key !== '__proto__' && !INTEGER_LIKE.test(key);
+    if (depth > NESTED_MAX || this.declared.length >= NESTED_MAX) return 'other';
+    if (keys.length === 0 || keys.length > MAP_FIELDS_MAX || !keys.every(isUsual)) return 'other';
+    const lines = [...recogniseSource(keys, keys, 0), ...this.map(value, keys, depth + 1), 'return p;'];
+    const map = `writeMap${this.declared.length}`;
+    this.declared.push(`function ${map}(value, bytes, view, at, end) {\n${lines.join('\n')}\n}`);
+    return { map };
+  }
 }
 
 /** Checks keys and prototype, loads the fields into v0, v1 … and puts `p` behind the frame's header. */
 function recogniseSource(order: readonly string[], fields: readonly string[], headerBytes: number): string[] {
+  const misfitUnlessPlain = `if (getPrototypeOf(value) !== objectPrototype) return ${MISFIT};`;
   const cases = order.map(
     (key, index) => `case ${index}: if (key !== ${JSON.stringify(key)}) return ${MISFIT}; break;`,
   );
   return [
     // Turns away arrays and class instances before their keys are enumerated, which could be many.
-    order.includes('constructor') ? '' : `if (value.constructor !== Object) return ${MISFIT};`,
+    order.includes('constructor') ? misfitUnlessPlain : `if (value.constructor !== Object) return ${MISFIT};`,
     'let count = 0;',
     `for (const key in value) {\nswitch (count) {\n${cases.join('\n')}\ndefault: return ${MISFIT};\n}\ncount += 1;\n}`,
     `if (count !== ${order.length}) return ${MISFIT};`,
     ...fields.map((field, index) => `const v${index} = value[${JSON.stringify(field)}];`),
     // After the loads, since the optimiser then knows the hidden class and the check is free.
-    `if (getPrototypeOf(value) !== objectPrototype) return ${MISFIT};`,
+    misfitUnlessPlain,
     `let p = at + ${headerBytes};`,
   ];
 }
@@ -107,11 +145,6 @@ function finishSource(headerBytes: number, kind: number): string[] {
     `if (payloadBytes > ${PAYLOAD_BYTES_MAX}) return ${OVERFLOW};`,
     `view.setUint32(at, payloadBytes | (pr << 25) | ${frameWord(0, 0, kind)}, true);`,
   ];
-}
-
-function expectedIn(value: object, field: string): Expected {
-  const type = typeof Object.getOwnPropertyDescriptor(value, field)?.value;
-  return type === 'string' || type === 'number' ? type : 'other';
 }
 
 /** Writes bytes that are known now, four at a time. */

@@ -17,7 +17,9 @@ export interface KeyOrder {
 
 interface Node {
   readonly depth: number;
-  readonly children: Map<string, Node>;
+  /** Made for the second child: until then the last one is the only one. */
+  children: Map<string, Node> | undefined;
+  /** The child that was visited last. */
   lastKey: string | undefined;
   lastChild: Node | undefined;
   order: KeyOrder | undefined;
@@ -62,9 +64,8 @@ export class KeyOrders {
   #plant(keys: readonly string[]): void {
     let node = this.#root;
     for (const key of keys) {
-      const child = node.children.get(key) ?? makeNode(node.depth + 1);
-      node.children.set(key, child);
-      node = child;
+      const known = node.lastKey === key ? node.lastChild : node.children?.get(key);
+      node = known ?? addChild(node, key);
     }
   }
 
@@ -77,7 +78,7 @@ export class KeyOrders {
         node = node.lastChild!;
         continue;
       }
-      const child = node.children.get(key) ?? this.#grow(node, key);
+      const child = node.children?.get(key) ?? this.#grow(node, key);
       if (child === undefined) return undefined;
       node.lastKey = key;
       node.lastChild = child;
@@ -100,13 +101,23 @@ export class KeyOrders {
       this.#pauseNext = Math.min(this.#pauseNext * 2, PAUSE_MAX);
       return undefined;
     }
-    const child = makeNode(node.depth + 1);
-    node.children.set(key, child);
     this.#nodes += 1;
-    return child;
+    return addChild(node, key);
   }
 }
 
 function makeNode(depth: number): Node {
-  return { depth, children: new Map(), lastKey: undefined, lastChild: undefined, order: undefined };
+  return { depth, children: undefined, lastKey: undefined, lastChild: undefined, order: undefined };
+}
+
+function addChild(node: Node, key: string): Node {
+  const child = makeNode(node.depth + 1);
+  if (node.lastKey === undefined) {
+    node.lastKey = key;
+    node.lastChild = child;
+    return child;
+  }
+  node.children ??= new Map([[node.lastKey, node.lastChild!]]);
+  node.children.set(key, child);
+  return child;
 }

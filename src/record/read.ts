@@ -3,6 +3,7 @@
  * E_DAMAGED and the offset: a length that is more than what is left is refused before anything is allocated for it.
  */
 import { LtlError } from '../words/errors.js';
+import { MapLayouts } from './map-layouts.js';
 import { TextReader } from './text.js';
 import { DEPTH_MAX } from './write.js';
 
@@ -15,6 +16,11 @@ export class Reader {
   bytes: Uint8Array = NONE;
   view: DataView = new DataView(NONE.buffer);
   readonly texts = new TextReader();
+  readonly #layouts: MapLayouts;
+
+  constructor(mayGenerate: boolean) {
+    this.#layouts = new MapLayouts(mayGenerate);
+  }
 
   /** Aims at `bytes[start, end)`. */
   aim(bytes: Uint8Array, start: number, end: number): void {
@@ -155,6 +161,18 @@ export class Reader {
 
   #map(count: number, depth: number): Record<string, unknown> {
     this.#enter(count * 2, depth);
+    // A word at the very end of the payload is not worth a special case.
+    if (count === 0 || this.position + 4 > this.end) return this.#mapByKey(count, depth);
+    const slot = this.#layouts.slotOf(count, this.view.getInt32(this.position));
+    if (slot < 0) return this.#mapByKey(count, depth);
+    const known = this.#layouts.read(slot, count, this, depth + 1);
+    if (known !== undefined) return known;
+    const map = this.#mapByKey(count, depth);
+    this.#layouts.note(slot, map, count);
+    return map;
+  }
+
+  #mapByKey(count: number, depth: number): Record<string, unknown> {
     const map: Record<string, unknown> = {};
     for (let index = 0; index < count; index += 1) {
       const key = this.value(depth + 1);

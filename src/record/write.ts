@@ -19,6 +19,8 @@ export const DEPTH_MAX = 256;
 
 /** From this length on the native writer is quicker than a loop; shorter ASCII text has a header of one byte, too. */
 export const NATIVE_FROM = 32;
+/** Longer arrays are not searched for named properties, which would take longer than to write the array. */
+export const NAMED_UP_TO = 64;
 /** From this length on it pays to count a string's bytes rather than to ask for three a unit. */
 const COUNT_FROM = 1024;
 
@@ -205,11 +207,16 @@ function writeArray(
   let place = writeArrayHeader(bytes, view, at, length);
   for (let index = 0; index < length; index += 1) {
     // A hole reads as undefined, which has no encoding.
-    place = writeValue(bytes, view, place, end, list[index], depth + 1);
+    const item = list[index];
+    place =
+      typeof item === 'number'
+        ? writeNumber(bytes, view, place, end, item)
+        : writeValue(bytes, view, place, end, item, depth + 1);
     if (place < 0) return place;
   }
+  if (getPrototypeOf(list) !== Array.prototype) return UNENCODABLE;
   // A named property, such as a regular expression's match has, would be lost.
-  if (keys(list).length !== length || getPrototypeOf(list) !== Array.prototype) return UNENCODABLE;
+  if (length <= NAMED_UP_TO && keys(list).length !== length) return UNENCODABLE;
   return place;
 }
 
