@@ -72,6 +72,19 @@ export class Feed {
     return this.count - before;
   }
 
+  /** Appends one block record by record, each after the acknowledgement of the one before; gives the median in ms. */
+  async alone(): Promise<number> {
+    const block = await this.#next();
+    const latencyNs = createHistogram();
+    for (const [index, record] of (block?.records ?? []).entries()) {
+      const calledMs = performance.now();
+      this.#append({ records: [record], texts: [block?.texts[index] ?? ''], share: block?.share ?? null });
+      await this.settle();
+      latencyNs.record(Math.max(1, Math.round((performance.now() - calledMs) * NS_PER_MS)));
+    }
+    return latencyNs.count === 0 ? 0 : latencyNs.percentile(50) / NS_PER_MS;
+  }
+
   /** Appends as many blocks as may be on their way, all at once; gives the number of records on their way then. */
   async rush(): Promise<number> {
     const blocks: DemoBlock[] = [];

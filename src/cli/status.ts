@@ -1,5 +1,6 @@
 /** `ltl status` and `ltl stat`: a store as it is found, for people or as JSON. Neither changes anything, nor disturbs a writer. */
 import fs from 'node:fs';
+import { knownDurable } from '../log/checkpoint.js';
 import { listSegments, segmentPath, storePaths } from '../log/folder.js';
 import { type RecoveryReport, recover } from '../log/recover.js';
 import { currentWriter } from '../log/writer-lock.js';
@@ -15,9 +16,10 @@ export const status: Run = async ({ values }, io) => {
   const store = await openReader(values);
   try {
     const found = store.status();
+    const paths = storePaths(found.path);
     const writtenBy = currentWriter(found.path);
     // A living writer's tail is always in motion; only a resting one can be judged.
-    const recovery = writtenBy === null ? recover(storePaths(found.path), DRY_DISK, null).report : null;
+    const recovery = writtenBy === null ? recover(paths, DRY_DISK, knownDurable(paths)).report : null;
     if (values['json'] === true)
       await writeAll(io.stdout, `${JSON.stringify({ ...found, writtenBy, recovery }, null, 2)}\n`);
     else await writeAll(io.stdout, rows(statusForPeople(found, writtenBy, recovery)));
