@@ -11,8 +11,8 @@
  */
 import { setTimeout as rest } from 'node:timers/promises';
 import { storePaths } from '../log/folder.js';
-import { LogReader } from '../log/reader.js';
-import { Indexer } from '../lookup/indexer.js';
+import { LogReader, type LogTail } from '../log/reader.js';
+import { Indexer, type IndexerOptions } from '../lookup/indexer.js';
 import type { IndexerInput, IndexerMessage, IndexerReport } from '../lookup/protocol.js';
 import { readBootId } from '../ports/identity.js';
 import { RecordDecoder } from '../record/decoder.js';
@@ -28,7 +28,8 @@ const CACHE_BYTES = 4 * LIMITS.segmentBytes;
 class IndexerActor {
   readonly #context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>;
   readonly #board: Board;
-  readonly #indexer: Indexer;
+  #indexer: Indexer | null = null;
+  readonly #opening: Promise<Indexer | null>;
   #gateOpen: boolean;
   #stopping = false;
   #poke: (() => void) | null = null;
@@ -37,33 +38,40 @@ class IndexerActor {
   #waiters: { readonly id: number; readonly toSeq: number }[] = [];
 
   constructor(context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>) {
-    const { root, board, logId, indices, gateOpen } = context.input;
+    this.#context = context;
+    this.#board = new Board(context.input.board);
+    this.#gateOpen = context.input.gateOpen;
+    this.#opening = this.#open();
+  }
+
+  /** Beside the start: checking a large catalog takes a while, and nobody needs to wait for it. */
+  async #open(): Promise<Indexer | null> {
+    const { root, logId, indices } = this.#context.input;
     const paths = storePaths(root);
     const decoder = new RecordDecoder();
-    this.#context = context;
-    this.#board = new Board(board);
-    this.#gateOpen = gateOpen;
-    this.#indexer = new Indexer({
+    const tail = (): LogTail => this.#board.tail();
+    const options: IndexerOptions = {
       indexFolder: paths.index,
       logId,
       boot: readBootId(),
-      reader: new LogReader(
-        paths,
-        () => this.#board.tail(),
-        (payload) => void decoder.defineFrom(payload),
-        CACHE_BYTES,
-      ),
+      reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), CACHE_BYTES),
       decoder,
-      onRebuilt: (why) => context.send({ kind: 'rebuilt', why }),
-    });
-    this.#indexer.declare(indices);
+      onRebuilt: (why) => this.#context.send({ kind: 'rebuilt', why }),
+    };
+    try {
+      this.#indexer = await Indexer.open(options, indices);
+    } catch (error) {
+      // An index that cannot be opened must not take the writer with it: it is reported, and queries read the log.
+      this.#context.send({ kind: 'failure', error: toWireError(error) });
+    }
     this.#report();
+    return this.#indexer;
   }
 
   async receive(message: IndexerMessage): Promise<void> {
     switch (message.kind) {
       case 'candidates': {
-        const page = await this.#indexer.candidates(message.query);
+        const page = (await this.#indexer?.candidates(message.query)) ?? null;
         this.#context.send(
           { kind: 'reply', id: message.id, page },
           page === null || page.seqs === null ? [] : [page.seqs.buffer as ArrayBuffer],
@@ -71,12 +79,12 @@ class IndexerActor {
         return;
       }
       case 'declare':
-        this.#indexer.declare(message.indices);
+        await (await this.#opening)?.declare(message.indices);
         this.#report();
         this.#context.send({ kind: 'reply', id: message.id });
         break;
       case 'drop':
-        this.#indexer.drop(message.indices);
+        (await this.#opening)?.drop(message.indices);
         this.#report();
         this.#context.send({ kind: 'reply', id: message.id });
         break;
@@ -96,19 +104,19 @@ class IndexerActor {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#pokeNow();
-    await this.#indexer.close();
+    await (await this.#opening)?.close();
   }
 
   /** Runs beside the event loop until stopped. */
   async follow(): Promise<void> {
-    for (;;) {
+    await this.#opening;
+    while (!this.#stopping) {
       const pokes = this.#pokes;
       const progress = Atomics.load(this.#board.words, WORD.progress);
       const restMs = this.#gateOpen ? this.#work() : null;
       if (this.#stopping) return;
       if (restMs === null) await this.#sleep(pokes, progress);
       else await this.#pause(restMs, pokes);
-      if (this.#stopping) return;
     }
   }
 
@@ -118,7 +126,7 @@ class IndexerActor {
     const startedMs = performance.now();
     let more: boolean;
     try {
-      more = segmentId > 0 && this.#indexer.step();
+      more = segmentId > 0 && this.#indexer !== null && this.#indexer.step();
     } catch (error) {
       if (!isLtlError(error, 'E_DISK_FULL')) throw error;
       this.#context.send({ kind: 'failure', error: toWireError(error) });
@@ -133,11 +141,11 @@ class IndexerActor {
   }
 
   #report(): void {
-    this.#context.send({ kind: 'progress', indices: this.#indexer.states, nextSeq: this.#board.nextSeq });
+    this.#context.send({ kind: 'progress', indices: this.#indexer?.states ?? [], nextSeq: this.#board.nextSeq });
   }
 
   #answer(): void {
-    const { watermark } = this.#indexer;
+    const watermark = this.#indexer?.watermark ?? Infinity;
     this.#waiters = this.#waiters.filter(({ id, toSeq }) => {
       if (watermark < toSeq) return true;
       this.#context.send({ kind: 'reply', id });

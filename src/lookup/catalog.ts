@@ -7,11 +7,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { LtlError } from '../words/errors.js';
 import { BLOCK_RECORDS, blockOf, encodePostings, mergePostings, postingKey } from './postings.js';
 import type { IndexSpec } from './protocol.js';
-import { sealFault, writeSeal } from './seal.js';
+import { breakSeal, sealFault, writeSeal } from './seal.js';
 
 /** An index as the catalog remembers it. */
 export interface CatalogIndex extends IndexSpec {
@@ -59,24 +59,35 @@ export class Catalog {
   readonly #entries: Database<Buffer, Buffer>;
   #state: Meta;
 
-  /**
-   * Opens the catalog below `indexFolder`, or begins one. `rebuilt` is told why, when what stood there was not to be trusted.
-   */
-  constructor(indexFolder: string, logId: string, boot: string | null, rebuilt: (why: string) => void) {
-    this.#folder = catalogFolder(indexFolder);
+  private constructor(folder: string, logId: string, boot: string | null, root: RootDatabase<unknown, string>) {
+    this.#folder = folder;
     this.#logId = logId;
     this.#boot = boot;
-    const fault = sealFault(this.#folder, logId, boot);
-    if (fault !== null) {
-      fs.rmSync(this.#folder, { recursive: true, force: true });
-      if (fault !== 'absent') rebuilt(fault);
-    }
-    fs.mkdirSync(this.#folder, { recursive: true });
-    this.#root = open({ path: this.#folder, maxDbs: 4, noSync: true, overlappingSync: false });
-    this.#meta = this.#root.openDB({ name: 'meta', encoding: 'json' });
-    this.#entries = this.#root.openDB({ name: 'entries', keyEncoding: 'binary', encoding: 'binary' });
+    this.#root = root;
+    this.#meta = root.openDB({ name: 'meta', encoding: 'json' });
+    this.#entries = root.openDB({ name: 'entries', keyEncoding: 'binary', encoding: 'binary' });
     this.#state = this.#meta.get('meta') ?? emptyMeta();
     this.#sealNow(false);
+  }
+
+  /** Opens the catalog below `indexFolder`, or begins one. `rebuilt` is told why, when what stood there was not to be trusted. */
+  static async open(
+    indexFolder: string,
+    logId: string,
+    boot: string | null,
+    rebuilt: (why: string) => void,
+  ): Promise<Catalog> {
+    // Loaded when it is needed: it takes longer than starting the thread.
+    const lmdb = await import('lmdb');
+    const folder = path.join(indexFolder, 'catalog');
+    const fault = sealFault(folder, logId, boot);
+    if (fault !== null) {
+      fs.rmSync(folder, { recursive: true, force: true });
+      if (fault !== 'absent') rebuilt(fault);
+    }
+    fs.mkdirSync(folder, { recursive: true });
+    const root = lmdb.open<unknown, string>({ path: folder, maxDbs: 4, noSync: true, overlappingSync: false });
+    return new Catalog(folder, logId, boot, root);
   }
 
   get indices(): readonly CatalogIndex[] {
@@ -173,6 +184,11 @@ export class Catalog {
     });
   }
 
+  /** Something is wrong with it: whoever opens it next builds it anew. */
+  distrust(): void {
+    breakSeal(this.#folder);
+  }
+
   /** Ends in an orderly way: sealed with a checksum. */
   async close(): Promise<void> {
     await this.#root.close();
@@ -209,8 +225,6 @@ export class Catalog {
     writeSeal(this.#folder, this.#logId, this.#boot, whole);
   }
 }
-
-const catalogFolder = (indexFolder: string): string => path.join(indexFolder, 'catalog');
 
 const emptyMeta = (): Meta => ({ lastId: 0, firstSeq: 0, mark: null, holes: [], indices: [] });
 

@@ -37,10 +37,16 @@ export class Indexer {
   #behindTurn = false;
   #sweeping = true;
 
-  constructor(options: IndexerOptions) {
+  private constructor(options: IndexerOptions) {
     this.#options = options;
     this.#reader = options.reader;
-    this.declare(readDeclarations(options.indexFolder));
+  }
+
+  /** With the indices that were declared once, and `specs`. Reads the whole catalog once, to check it. */
+  static async open(options: IndexerOptions, specs: readonly IndexSpec[]): Promise<Indexer> {
+    const indexer = new Indexer(options);
+    await indexer.declare([...readDeclarations(options.indexFolder), ...specs]);
+    return indexer;
   }
 
   get states(): IndexState[] {
@@ -52,9 +58,9 @@ export class Indexer {
     return Math.min(Infinity, ...(this.#catalog?.indices ?? []).map((index) => index.watermark));
   }
 
-  declare(specs: readonly IndexSpec[]): void {
+  async declare(specs: readonly IndexSpec[]): Promise<void> {
     if (specs.length === 0) return;
-    this.#catalog ??= this.#open();
+    this.#catalog ??= await this.#open();
     this.#catalog.declare(specs, this.#reader.firstSeq());
     writeDeclarations(this.#options.indexFolder, this.#catalog.indices);
   }
@@ -70,10 +76,27 @@ export class Indexer {
     return this.#catalog === null ? Promise.resolve(null) : findCandidates(this.#catalog, query);
   }
 
-  /** Indexes some more records; false when there is nothing to do. Takes some tens of milliseconds at most. */
+  /**
+   * Indexes some more records; false when there is nothing to do. Takes some tens of milliseconds. Throws E_DISK_FULL, after
+   * which it may be tried again; after any other error the catalog is built anew when it is opened next.
+   */
   step(): boolean {
     const catalog = this.#catalog;
     if (catalog === null) return false;
+    try {
+      return this.#step(catalog);
+    } catch (error) {
+      if (!isLtlError(error, 'E_DISK_FULL')) catalog.distrust();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#catalog?.close();
+    this.#catalog = null;
+  }
+
+  #step(catalog: Catalog): boolean {
     const { nextSeq } = this.#reader.tail();
     const behind = catalog.indices.filter((index) => index.watermark < nextSeq);
     if (behind.length === 0) {
@@ -92,11 +115,6 @@ export class Indexer {
       Math.min(nextSeq, from + (this.#options.stepRecords ?? LIMITS.indexStepRecords), ...ends),
     );
     return true;
-  }
-
-  async close(): Promise<void> {
-    await this.#catalog?.close();
-    this.#catalog = null;
   }
 
   #index(catalog: Catalog, indices: readonly CatalogIndex[], from: number, to: number): void {
@@ -127,9 +145,9 @@ export class Indexer {
     return this.#options.decoder.decode(place.bytes, place.start, place.end, place.kind, place.shapeId);
   }
 
-  #open(): Catalog {
+  async #open(): Promise<Catalog> {
     const { indexFolder, logId, boot, onRebuilt } = this.#options;
-    const catalog = new Catalog(indexFolder, logId, boot, onRebuilt);
+    const catalog = await Catalog.open(indexFolder, logId, boot, onRebuilt);
     const fault = this.#logFault(catalog);
     if (fault !== null) {
       onRebuilt(fault);

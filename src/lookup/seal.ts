@@ -26,7 +26,7 @@ const VERSION = 1;
 const CHUNK_BYTES = 1024 * 1024;
 
 const sealPath = (folder: string): string => path.join(folder, 'seal.json');
-export const catalogDataPath = (folder: string): string => path.join(folder, 'data.mdb');
+const catalogDataPath = (folder: string): string => path.join(folder, 'data.mdb');
 
 /** Why the catalog in `folder` must not be opened; null when it may be. `absent` when there is none. */
 export function sealFault(folder: string, logId: string, boot: string | null): string | null {
@@ -55,6 +55,11 @@ export function writeSeal(folder: string, logId: string, boot: string | null, wh
     crc: whole ? crcOf(folder) : null,
   };
   fs.writeFileSync(sealPath(folder), JSON.stringify(seal));
+}
+
+/** Takes the seal away: the catalog is not to be opened again. */
+export function breakSeal(folder: string): void {
+  fs.rmSync(sealPath(folder), { force: true });
 }
 
 function readSeal(folder: string): Seal | null {

@@ -25,20 +25,27 @@ class Bench {
   readonly indexer: Indexer;
   readonly client: IndexClient;
   readonly queries: Queries;
-  readonly rebuilt: string[] = [];
+  readonly rebuilt: string[];
   asked = 0;
 
-  constructor(store: TestStore, logId: string = store.logId, boot: string | null = 'boot') {
+  static async open(store: TestStore, logId: string = store.logId, boot: string | null = 'boot'): Promise<Bench> {
     const decoder = new RecordDecoder();
-    this.indexer = new Indexer({
+    const rebuilt: string[] = [];
+    const options = {
       indexFolder: store.paths.index,
       logId,
       boot,
       reader: store.reader((payload) => void decoder.defineFrom(payload)),
       decoder,
       stepRecords: 1500,
-      onRebuilt: (why) => this.rebuilt.push(why),
-    });
+      onRebuilt: (why: string) => rebuilt.push(why),
+    };
+    return new Bench(store, await Indexer.open(options, []), rebuilt);
+  }
+
+  private constructor(store: TestStore, indexer: Indexer, rebuilt: string[]) {
+    this.indexer = indexer;
+    this.rebuilt = rebuilt;
     this.client = new IndexClient(async (build): Promise<IndexerReply> => {
       const message = build(1);
       if (message.kind !== 'candidates') throw new Error(`unexpected ${message.kind}`);
@@ -72,16 +79,18 @@ afterEach(async () => {
   }
 });
 
-function make(options: ConstructorParameters<typeof TestStore>[0] = {}): { store: TestStore; bench: Bench } {
+async function make(
+  options: ConstructorParameters<typeof TestStore>[0] = {},
+): Promise<{ store: TestStore; bench: Bench }> {
   const store = new TestStore(options);
-  const made = { store, bench: new Bench(store) };
+  const made = { store, bench: await Bench.open(store) };
   open.push(made);
   return made;
 }
 
 async function reopen(made: { store: TestStore; bench: Bench }, boot: string | null = 'boot'): Promise<void> {
   await made.bench.indexer.close();
-  made.bench = new Bench(made.store, made.store.logId, boot);
+  made.bench = await Bench.open(made.store, made.store.logId, boot);
 }
 
 const LEVELS = [
@@ -158,11 +167,11 @@ describe('an index', () => {
           { minLength: 6, maxLength: 6 },
         ),
         async (kinds, groups, questions) => {
-          const { store, bench } = make({ segmentBytes: 65_536 });
-          bench.indexer.declare(SPECS.slice(0, 2));
+          const { store, bench } = await make({ segmentBytes: 65_536 });
+          await bench.indexer.declare(SPECS.slice(0, 2));
           const all: unknown[] = [];
           for (const [number, { count, steps }] of groups.entries()) {
-            if (number === 1) bench.indexer.declare(SPECS);
+            if (number === 1) await bench.indexer.declare(SPECS);
             const group = Array.from(
               { length: count },
               (_, index) => kinds[(all.length + index * index) % kinds.length],
@@ -185,14 +194,14 @@ describe('an index', () => {
           store.close();
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
     expect(asked).toBeGreaterThan(20);
   });
 
   it('reads only candidates', async () => {
-    const { store, bench } = make({ segmentBytes: 1 << 20 });
-    bench.indexer.declare(SPECS);
+    const { store, bench } = await make({ segmentBytes: 1 << 20 });
+    await bench.indexer.declare(SPECS);
     for (let from = 0; from < 20_000; from += 1000)
       store.append(
         Array.from({ length: 1000 }, (_, index) => ({
@@ -216,8 +225,8 @@ describe('an index', () => {
   });
 
   it('an indexer that fails, or does not know, makes a query slower, not shorter', async () => {
-    const { store, bench } = make();
-    bench.indexer.declare(SPECS);
+    const { store, bench } = await make();
+    await bench.indexer.declare(SPECS);
     store.append(Array.from({ length: 3000 }, (_, index) => ({ t: index % 10, level: 'a' })));
     bench.catchUp();
     const failing = new IndexClient(() => Promise.reject(new Error('down')));
@@ -236,7 +245,7 @@ describe('an index', () => {
   });
 
   it('meets a damaged record though it knows nothing of its fields', async () => {
-    const made = make({ segmentBytes: 65_536 });
+    const made = await make({ segmentBytes: 65_536 });
     const { store } = made;
     for (let from = 0; from < 4000; from += 10)
       store.append(Array.from({ length: 10 }, (_, index) => ({ t: from + index, level: `text${from + index}` })));
@@ -247,7 +256,7 @@ describe('an index', () => {
     bytes[at + 1] = 0;
     fs.writeFileSync(file, bytes);
     await reopen(made);
-    made.bench.indexer.declare(SPECS);
+    await made.bench.indexer.declare(SPECS);
     made.bench.catchUp();
     const { queries } = made.bench;
     await expect(seqs(queries, { val_match: { level: 'text3999' } })).rejects.toMatchObject({
@@ -273,8 +282,8 @@ describe('a catalog', () => {
   const answer = (records: number): number[] => Array.from({ length: records / 100 }, (_, index) => index * 100 + 42);
 
   async function indexed(): Promise<{ store: TestStore; bench: Bench }> {
-    const made = make({ segmentBytes: 20_000 });
-    made.bench.indexer.declare(SPECS);
+    const made = await make({ segmentBytes: 20_000 });
+    await made.bench.indexer.declare(SPECS);
     for (let from = 0; from < 5000; from += 1000) made.store.append(group(from));
     made.bench.catchUp();
     expect(await seqs(made.bench.queries, question)).toEqual(answer(5000));
@@ -292,7 +301,7 @@ describe('a catalog', () => {
     const root = `${made.store.paths.root}-killed`;
     execFileSync('cp', ['-a', made.store.paths.root, root]);
     const killed = new TestStore({ root });
-    const bench = new Bench(killed, killed.logId, 'another boot');
+    const bench = await Bench.open(killed, killed.logId, 'another boot');
     expect(bench.rebuilt).toEqual([]);
     expect(bench.indexer.watermark).toBe(6000);
     expect(await seqs(bench.queries, question)).toEqual(answer(6000));
@@ -301,7 +310,7 @@ describe('a catalog', () => {
 
     execFileSync('cp', ['-a', made.store.paths.root, root]);
     const cut = new TestStore({ root });
-    const afterPowerCut = new Bench(cut, cut.logId, 'third boot');
+    const afterPowerCut = await Bench.open(cut, cut.logId, 'third boot');
     expect(afterPowerCut.rebuilt).toEqual(['the system was restarted before it was sealed']);
     expect(await seqs(afterPowerCut.queries, question)).toEqual(answer(6000));
     await afterPowerCut.indexer.close();
@@ -335,10 +344,10 @@ describe('a catalog', () => {
     const made = await indexed();
     await made.bench.indexer.close();
     harm(made.store);
-    made.bench = new Bench(made.store);
+    made.bench = await Bench.open(made.store);
     expect(made.bench.rebuilt.length).toBe(told ? 1 : 0);
     expect(await seqs(made.bench.queries, question)).toEqual(answer(5000));
-    made.bench.indexer.declare(SPECS);
+    await made.bench.indexer.declare(SPECS);
     made.bench.step();
     made.bench.report();
     expect(await seqs(made.bench.queries, question)).toEqual(answer(5000));
@@ -351,16 +360,16 @@ describe('a catalog', () => {
   it('of another log, or of a log that was set back, is not believed', async () => {
     const made = await indexed();
     await made.bench.indexer.close();
-    made.bench = new Bench(made.store, 'cd'.repeat(16));
+    made.bench = await Bench.open(made.store, 'cd'.repeat(16));
     expect(made.bench.rebuilt).toEqual(['it belongs to another log']);
-    made.bench.indexer.declare(SPECS);
+    await made.bench.indexer.declare(SPECS);
     made.bench.catchUp();
     await made.bench.indexer.close();
 
     const shorter = new TestStore({ segmentBytes: 65_536, logId: 'cd'.repeat(16) });
     shorter.append(group(0));
     fs.cpSync(made.store.paths.index, shorter.paths.index, { recursive: true });
-    const setBack = new Bench(shorter, shorter.logId);
+    const setBack = await Bench.open(shorter, shorter.logId);
     expect(setBack.rebuilt).toEqual(['it knows records that the log does not have']);
     expect(await seqs(setBack.queries, question)).toEqual(answer(1000));
     await setBack.indexer.close();
@@ -369,12 +378,12 @@ describe('a catalog', () => {
     for (let from = 0; from < 6000; from += 1000) other.append(group(from + 1));
     fs.rmSync(other.paths.index, { recursive: true, force: true });
     fs.cpSync(made.store.paths.index, other.paths.index, { recursive: true });
-    const foreign = new Bench(other, other.logId);
+    const foreign = await Bench.open(other, other.logId);
     expect(foreign.rebuilt).toEqual(['the log holds other records than those that were indexed']);
     await foreign.indexer.close();
     other.close();
     shorter.close();
-    made.bench = new Bench(made.store);
+    made.bench = await Bench.open(made.store);
   });
 
   it('forgets an index that is dropped, and builds it again when it is declared again', async () => {
@@ -383,7 +392,7 @@ describe('a catalog', () => {
     bench.catchUp();
     expect(bench.indexer.states.map(({ field }) => field)).toEqual(['user', 'user', 't']);
     expect(await seqs(bench.queries, question)).toEqual(answer(5000));
-    bench.indexer.declare([{ kind: 'val', field: 'level' }]);
+    await bench.indexer.declare([{ kind: 'val', field: 'level' }]);
     bench.step();
     expect(await seqs(bench.queries, question)).toEqual(answer(5000));
     bench.catchUp();
