@@ -65,6 +65,8 @@ export class Conductor {
   readonly #rings: Map<number, RingHandle> = new Map();
   #supervisor: Supervisor | null = null;
   #lock: WriterLock | null = null;
+  /** Set while starting: tells that the queue is up. */
+  #tellQueueUp: () => void = () => undefined;
   #queueStarts = 0;
   #isNew = false;
   #startError: unknown = null;
@@ -88,6 +90,7 @@ export class Conductor {
       resourceLimits: { maxOldGenerationSizeMb: LIMITS.actorHeapMibMax },
       wake: () => this.board.ring(),
       onMessage: (message) => this.#heardQueue(message),
+      onUp: () => this.#tellQueueUp(),
       onDown: () => this.derive(),
     });
   }
@@ -245,7 +248,13 @@ export class Conductor {
       periodMs: 10_000,
       onEvent: (event) => this.#heardSupervisor(event),
     });
-    await this.#supervisor.start();
+    // The instance is ready as soon as the queue is: those that follow it come up, in order, while appends go on already.
+    const queueUp = new Promise<void>((resolve) => {
+      this.#tellQueueUp = resolve;
+    });
+    const allUp = this.#supervisor.start();
+    await Promise.race([allUp, queueUp]);
+    allUp.catch(() => undefined);
     const damaged = (this.#recovery?.damages.length ?? 0) > 0;
     this.#integrity.step(
       damaged ? 'FOUND_DAMAGED' : (this.#recovery?.tornBytes ?? 0) > 0 ? 'FOUND_TORN' : 'FOUND_CLEAN',
