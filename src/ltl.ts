@@ -4,6 +4,7 @@
  */
 import { type Config, resolveConfig } from './config/config.js';
 import type { Filter } from './lookup/filter.js';
+import type { IndexDefinition } from './lookup/index-definition.js';
 import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
 import type { Records } from './lookup/records.js';
 import type { StoredRecord } from './lookup/scan.js';
@@ -29,6 +30,7 @@ export type {
   FieldType,
   Filter,
   FlagName,
+  IndexDefinition,
   Producer,
   ProducerHandle,
   RangeOptions,
@@ -96,8 +98,12 @@ export class Ltl {
   /** Use `open`. */
   async start(): Promise<void> {
     await this.#writing?.start();
-    this.#reading = new Reading(this.#config['force-all.path'], this.#decoder, this.#writing?.board ?? null, () =>
-      this.#readGate(),
+    this.#reading = new Reading(
+      this.#config['force-all.path'],
+      this.#decoder,
+      this.#writing?.board ?? null,
+      this.#writing?.followers.index ?? null,
+      () => this.#readGate(),
     );
   }
 
@@ -127,6 +133,19 @@ export class Ltl {
   /** Resolves when everything appended before is on disk. */
   async flush(): Promise<void> {
     return this.#writer.appender.flush();
+  }
+
+  /** Resolves when everything appended before is on disk and indexed as well; while napping, after that. */
+  async idle(): Promise<void> {
+    return this.#writer.idle();
+  }
+
+  /**
+   * Declares secondary indices: `{ prop_match: ['user'], val_match: ['level'], int_match: ['t'] }`. Resolves when they are
+   * declared; they are built from the log in the background (`status().indices`). Queries are the same without, but slower.
+   */
+  async index(definition: IndexDefinition): Promise<void> {
+    return this.#writer.followers.declare(definition);
   }
 
   /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63. */
@@ -188,7 +207,7 @@ export class Ltl {
 
   /** Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. */
   async reserve(bytes: number): Promise<number> {
-    return this.#writer.reserve(bytes);
+    return this.#writer.followers.reserve(bytes);
   }
 
   /** Booleans, one bit each in shared memory. */

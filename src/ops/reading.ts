@@ -7,6 +7,7 @@ import { FileTail } from '../log/file-tail.js';
 import { type StorePaths, storePaths } from '../log/folder.js';
 import { LogReader } from '../log/reader.js';
 import { BoardGrowth, FileGrowth } from '../lookup/growth.js';
+import type { IndexClient } from '../lookup/index-client.js';
 import { Queries } from '../lookup/queries.js';
 import type { RecordDecoder } from '../record/decoder.js';
 import type { Board } from '../wire/board.js';
@@ -18,7 +19,7 @@ export class Reading {
   readonly #files: FileTail | null;
 
   /** `board` null: an instance that only reads. Throws E_NO_STORE when there is nothing to read. */
-  constructor(root: string, decoder: RecordDecoder, board: Board | null, gate: () => void) {
+  constructor(root: string, decoder: RecordDecoder, board: Board | null, index: IndexClient | null, gate: () => void) {
     const paths = storePaths(root);
     if (board === null) assertStore(paths);
     const files = board === null ? new FileTail(paths) : null;
@@ -26,7 +27,7 @@ export class Reading {
     const tail = files?.tail ?? (() => (board as Board).tail());
     this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload));
     const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
-    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, index: null });
+    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, index });
   }
 
   tail(): { firstSeq: number; nextSeq: number } {

@@ -43,6 +43,8 @@ export interface Status {
   /** What opening found; null for a reader. */
   readonly recovery: RecoveryReport | null;
   readonly actors: readonly ActorStatus[];
+  /** The secondary indices and how far each is built; empty without an indexer. */
+  readonly indices: readonly { readonly kind: string; readonly field: string; readonly watermark: number }[];
   /** What the supervisor did last. */
   readonly events: readonly unknown[];
   /** Why the writer refuses for good; null when it does not. */
@@ -82,6 +84,7 @@ export function writerStatus(writing: Writing, path: string, segmentBytes: numbe
       restarts,
       lastExit: lastExit ?? null,
     })),
+    indices: writing.followers.index?.states ?? [],
     events: [...writing.events],
     failure: failure === null ? null : { code: failure.code, message: failure.message, details: failure.details },
     flags: flagsOf(Atomics.load(board.words, WORD.flags)),
@@ -112,6 +115,7 @@ export function readerStatus(path: string, tail: { readonly firstSeq: number; re
     firstSeq: String(tail.firstSeq),
     recovery: null,
     actors: [],
+    indices: [],
     events: [],
     failure: null,
     flags: flagsOf(0),
@@ -125,11 +129,18 @@ export function counters(writing: Writing): Record<string, number> {
   const { nextSeq } = board.tail();
   return {
     ...counted,
+    backlog: indexBacklog(writing, nextSeq),
     unverified: Math.max(0, nextSeq - counted.verifiedSeq),
     queue: writing.pending,
     spilledBytes: writing.spilledBytes,
     naps: sleeper.naps,
     restarts: writing.conductor.actors()?.restarts ?? 0,
-    damages: writing.damages.length,
+    damages: writing.followers.damages.length,
   };
+}
+
+/** Records that are durable and not in every declared index yet. */
+function indexBacklog(writing: Writing, nextSeq: number): number {
+  const states = writing.followers.index?.states ?? [];
+  return states.reduce((most, { watermark }) => Math.max(most, nextSeq - watermark), 0);
 }

@@ -1,0 +1,149 @@
+/**
+ * The actors that follow the queue: the indexer and the auditor, in that order of start. Each keeps up behind the log on
+ * its own; here is the caller's end of them: gates, catching up, spare room, indices, damage found.
+ */
+import type { Config } from '../config/config.js';
+import type { Damage } from '../log/walk.js';
+import { IndexClient } from '../lookup/index-client.js';
+import { type IndexDefinition, readIndexDefinition } from '../lookup/index-definition.js';
+import type { IndexerInput, IndexerMessage, IndexerReport, IndexSpec } from '../lookup/protocol.js';
+import type { Conductor } from '../supervisor/conductor.js';
+import { Link } from '../supervisor/link.js';
+import type { ChildSpec } from '../supervisor/spec.js';
+import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protocol.js';
+import { isLtlError, LtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
+
+/** An actor that does not answer about its gate by then is taken for down: its supervisor sees to it. */
+const GATE_MS_MAX = 5000;
+/** Writing spare room may take long on a slow disk. */
+const RESERVE_MS_MAX = 600_000;
+/** How long idle() waits before it asks an indexer anew that went down meanwhile. */
+const RETRY_MS = 20;
+
+export class Followers {
+  readonly auditor: Link<AuditorMessage, AuditorReport>;
+  /** Null where the configuration says that nothing is indexed. */
+  readonly indexer: Link<IndexerMessage, IndexerReport> | null;
+  readonly index: IndexClient | null;
+  /** Damage that the auditor has found. */
+  readonly damages: Damage[] = [];
+  readonly #config: Config;
+  readonly #conductor: () => Conductor;
+  #gateOpen = true;
+  #isClosing = false;
+  #declared: IndexSpec[] = [];
+
+  constructor(config: Config, conductor: () => Conductor) {
+    this.#config = config;
+    this.#conductor = conductor;
+    const common = { restart: 'permanent', shutdownMs: LIMITS.exitMsMax, startMs: LIMITS.startMsMax } as const;
+    const resourceLimits = { maxOldGenerationSizeMb: LIMITS.actorHeapMibMax };
+    this.auditor = new Link({
+      ...common,
+      id: 'auditor',
+      module: new URL('../actors/auditor.js', import.meta.url),
+      input: () => this.#auditorInput(),
+      resourceLimits,
+      onMessage: (message) => this.#heardAuditor(message),
+    });
+    if (config['can.index'] === 0) {
+      this.indexer = null;
+      this.index = null;
+      return;
+    }
+    const indexer = new Link<IndexerMessage, IndexerReport>({
+      ...common,
+      id: 'indexer',
+      module: new URL('../actors/indexer.js', import.meta.url),
+      input: () => this.#indexerInput(),
+      resourceLimits,
+      nativeStore: true,
+      onMessage: (message) => this.index?.receive(message),
+    });
+    this.indexer = indexer;
+    this.index = new IndexClient((build, timeoutMs) => indexer.ask(build, timeoutMs));
+  }
+
+  /** In the order in which they start. */
+  get specs(): ChildSpec[] {
+    return [...(this.indexer === null ? [] : [this.indexer.spec]), this.auditor.spec];
+  }
+
+  /** Declares secondary indices; resolves when they are declared: they are built in the background. Throws E_FILTER, E_CONFIG. */
+  async declare(definition: IndexDefinition): Promise<void> {
+    const specs = readIndexDefinition(definition);
+    const { index } = this;
+    if (index === null) throw new LtlError('E_CONFIG', 'can.index is 0: nothing is indexed, queries scan');
+    this.#declared = [...this.#declared, ...specs];
+    await this.#insist(() => index.declare(specs));
+  }
+
+  /** NAP: both stop until further notice. One that is down comes up with the gate as it is then. */
+  async gate(open: boolean): Promise<void> {
+    this.#gateOpen = open;
+    const asked = [
+      this.auditor.ask((id) => ({ kind: 'gate', id, open }), GATE_MS_MAX),
+      ...(this.index === null ? [] : [this.index.gate(open)]),
+    ];
+    for (const result of await Promise.allSettled(asked)) if (result.status === 'rejected') assertDown(result.reason);
+  }
+
+  /** Resolves when everything below `toSeq` is indexed, whatever restarts the indexer goes through meanwhile. */
+  async indexed(toSeq: number): Promise<void> {
+    const { index } = this;
+    if (index !== null) await this.#insist(() => index.catchUp(toSeq));
+  }
+
+  /** Keeps so many bytes of spare segments; resolves with the bytes there are. Throws E_ARGUMENT, E_ACTOR_FAILED. */
+  async reserve(bytes: number): Promise<number> {
+    if (!Number.isSafeInteger(bytes) || bytes < 0)
+      throw new LtlError('E_ARGUMENT', `reserve takes a number of bytes, not ${String(bytes)}`);
+    const reply = await this.auditor.ask<{ spares: number }>((id) => ({ kind: 'reserve', id, bytes }), RESERVE_MS_MAX);
+    return reply.spares * this.#config['log.segment.bytes'];
+  }
+
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** Asks again as long as the indexer is down or coming up. */
+  async #insist(ask: () => Promise<void>): Promise<void> {
+    while (!this.#isClosing) {
+      try {
+        await ask();
+        return;
+      } catch (error) {
+        assertDown(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    throw new LtlError('E_CLOSED', 'the instance is closed');
+  }
+
+  #auditorInput(): AuditorInput {
+    const { board, paths } = this.#conductor();
+    return {
+      root: paths.root,
+      board: board.buffer,
+      segmentBytes: this.#config['log.segment.bytes'],
+      gateOpen: this.#gateOpen,
+    };
+  }
+
+  #indexerInput(): IndexerInput {
+    const { board, paths, logId } = this.#conductor();
+    return { root: paths.root, board: board.buffer, logId, indices: this.#declared, gateOpen: this.#gateOpen };
+  }
+
+  #heardAuditor(message: AuditorReport): void {
+    if (message.kind !== 'damage') return;
+    this.damages.push(...message.damages);
+    this.#conductor().foundDamage();
+  }
+}
+
+/** An actor that is down is its supervisor's business; any other error is the caller's. */
+function assertDown(error: unknown): void {
+  if (!isLtlError(error, 'E_ACTOR_FAILED') && !isLtlError(error, 'E_TIMEOUT')) throw error;
+}
