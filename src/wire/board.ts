@@ -12,15 +12,19 @@
  *     7  writerState  WRITER.*                        queue, conductor
  *     8  progress     bumped after every group        queue (others park on it)
  *     9  ringCount    last ring id given out          conductor
- *     10 slot         which tail slot is valid        queue
+ *     10 tails        tails published; its lowest bit  queue
+ *                     says which of the two is valid
+ *     20–25, 26–31    two tails: nextSeq (records      queue
+ *                     durable) low and high, segmentId, offset (end of the last durable batch), timeMs (of the last
+ *                     batch) low and high. The queue fills the other one, then counts `tails` up: a queue that dies
+ *                     half-way leaves the last whole tail in force, and a reader sees by the count that it was overtaken
  *     Float64 words (each below 2^53)
- *     0–3 and 4–7     two tail slots: nextSeq (records durable), segmentId, offset (end of the last durable batch),
- *                     timeMs (of the last batch). The queue fills the other slot, then flips `slot`: a queue that
- *                     dies half-way leaves the last whole tail in force            queue
- *     8.. counters    COUNTERS in order               queue, but for the last two: auditor, indexer
+ *     counters        COUNTERS in order               queue, but for the last two: auditor, indexer
  */
 
 const I32_WORDS = 32;
+const TAILS = 20;
+const TAIL_WORDS = 6;
 
 export const WORD = {
   doorbell: 0,
@@ -33,7 +37,7 @@ export const WORD = {
   writerState: 7,
   progress: 8,
   ringCount: 9,
-  slot: 10,
+  tails: 10,
 } as const;
 
 /** Bits of WORD.gate: why appends or reads are refused now. */
@@ -72,7 +76,7 @@ export class Board {
   readonly words: Int32Array;
   readonly #numbers: Float64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(I32_WORDS * 4 + (8 + COUNTERS.length) * 8)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(I32_WORDS * 4 + COUNTERS.length * 8)) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, I32_WORDS);
     this.#numbers = new Float64Array(buffer, I32_WORDS * 4);
@@ -91,19 +95,30 @@ export class Board {
 
   /** Queue only: publishes the tail after a sync, then wakes those who follow the log. */
   publishTail(tail: Tail): void {
-    const slot = 1 - Atomics.load(this.words, WORD.slot);
-    this.#numbers.set([tail.nextSeq, tail.segmentId, tail.offset, tail.timeMs], slot * 4);
-    Atomics.store(this.words, WORD.slot, slot);
+    const tails = Atomics.load(this.words, WORD.tails) + 1;
+    const at = TAILS + (tails & 1) * TAIL_WORDS;
+    this.#store64(at, tail.nextSeq);
+    Atomics.store(this.words, at + 2, tail.segmentId);
+    Atomics.store(this.words, at + 3, tail.offset | 0);
+    this.#store64(at + 4, tail.timeMs);
+    Atomics.store(this.words, WORD.tails, tails | 0);
     Atomics.add(this.words, WORD.progress, 1);
     Atomics.notify(this.words, WORD.progress);
   }
 
   /** The durable tail, consistent in itself. */
   tail(): Tail {
+    const { words } = this;
     for (;;) {
-      const slot = Atomics.load(this.words, WORD.slot);
-      const [nextSeq = 0, segmentId = 0, offset = 0, timeMs = 0] = this.#numbers.subarray(slot * 4, slot * 4 + 4);
-      if (Atomics.load(this.words, WORD.slot) === slot) return { nextSeq, segmentId, offset, timeMs };
+      const tails = Atomics.load(words, WORD.tails);
+      const at = TAILS + (tails & 1) * TAIL_WORDS;
+      const tail = {
+        nextSeq: this.#load64(at),
+        segmentId: Atomics.load(words, at + 2),
+        offset: Atomics.load(words, at + 3) >>> 0,
+        timeMs: this.#load64(at + 4),
+      };
+      if (Atomics.load(words, WORD.tails) === tails) return tail;
     }
   }
 
@@ -113,16 +128,16 @@ export class Board {
   }
 
   add(counter: Counter, amount: number): void {
-    const index = 8 + COUNTERS.indexOf(counter);
+    const index = COUNTERS.indexOf(counter);
     this.#numbers[index] = (this.#numbers[index] ?? 0) + amount;
   }
 
   set(counter: Counter, value: number): void {
-    this.#numbers[8 + COUNTERS.indexOf(counter)] = value;
+    this.#numbers[COUNTERS.indexOf(counter)] = value;
   }
 
   counter(counter: Counter): number {
-    return this.#numbers[8 + COUNTERS.indexOf(counter)] ?? 0;
+    return this.#numbers[COUNTERS.indexOf(counter)] ?? 0;
   }
 
   get writerState(): number {
@@ -131,5 +146,14 @@ export class Board {
 
   set writerState(state: number) {
     Atomics.store(this.words, WORD.writerState, state);
+  }
+
+  #store64(at: number, value: number): void {
+    Atomics.store(this.words, at, value | 0);
+    Atomics.store(this.words, at + 1, Math.floor(value / 2 ** 32));
+  }
+
+  #load64(at: number): number {
+    return (Atomics.load(this.words, at) >>> 0) + Atomics.load(this.words, at + 1) * 2 ** 32;
   }
 }

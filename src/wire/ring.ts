@@ -52,13 +52,14 @@ interface Commit {
   ackHead: number;
 }
 
+/** Reads the slot that `commit` points to; by the count it sees when it was overtaken. Atomic throughout, for their order. */
 function readCommit(words: Int32Array, into: Commit): void {
   for (;;) {
     const commit = Atomics.load(words, COMMIT);
     const slot = SLOTS + (commit & 1) * 3;
-    into.tail = (words[slot] ?? 0) >>> 0;
-    into.released = (words[slot + 1] ?? 0) >>> 0;
-    into.ackHead = (words[slot + 2] ?? 0) >>> 0;
+    into.tail = Atomics.load(words, slot) >>> 0;
+    into.released = Atomics.load(words, slot + 1) >>> 0;
+    into.ackHead = Atomics.load(words, slot + 2) >>> 0;
     into.commit = commit;
     if (Atomics.load(words, COMMIT) === commit) return;
   }
@@ -108,6 +109,7 @@ export class RingProducer {
   /** Gives up the rest before the end of the ring, so that `position` is 0; false when that rest is not free. */
   skipToStart(): boolean {
     const position = this.#head & MASK;
+    if (position === 0) return true;
     if (this.limit !== SIZE) return false;
     if (SIZE - position >= 4) this.view.setUint32(position, SKIP, true);
     this.#head = (this.#head + SIZE - position) >>> 0;
@@ -139,6 +141,7 @@ export class RingProducer {
 
   /** Shows the consumer all that was advanced over, and goes back to the start early while there is room there. */
   publish(): void {
+    if (Atomics.load(this.#words, HEAD) >>> 0 === this.#head) return;
     if ((this.#head & MASK) >= LIMITS.ringHotBytes) {
       this.refresh();
       const tailPosition = this.#seen.tail & MASK;
@@ -248,7 +251,7 @@ export class RingConsumer {
     let read = this.#read;
     let start = read & MASK;
     let at = start;
-    while (read !== head && taken.count < countMax) {
+    while (read !== head) {
       const word = SIZE - at >= 4 ? this.#view.getUint32(at, true) : SKIP;
       if (word === SKIP) {
         if (at > start) copy(this.#bytes, start, at);
@@ -257,6 +260,7 @@ export class RingConsumer {
         at = 0;
         continue;
       }
+      if (taken.count >= countMax) break;
       const kind = (word >>> 29) & 3;
       const length = 4 + (kind === 1 ? 2 : 0) + (word & 0x1ff_ffff);
       if (taken.bytes > 0 && taken.bytes + length > bytesMax) break;
@@ -283,9 +287,9 @@ export class RingConsumer {
       this.#released = (this.#released + count) >>> 0;
     }
     const slot = SLOTS + ((this.#commit + 1) & 1) * 3;
-    this.#words[slot] = this.#read | 0;
-    this.#words[slot + 1] = this.#released | 0;
-    this.#words[slot + 2] = this.#ackHead | 0;
+    Atomics.store(this.#words, slot, this.#read | 0);
+    Atomics.store(this.#words, slot + 1, this.#released | 0);
+    Atomics.store(this.#words, slot + 2, this.#ackHead | 0);
     this.#commit = (this.#commit + 1) | 0;
     Atomics.store(this.#words, COMMIT, this.#commit);
     Atomics.notify(this.#words, COMMIT);
