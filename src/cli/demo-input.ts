@@ -14,6 +14,8 @@ const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 const RECORDS_MIN = 200_000;
 /** Records of one block. */
 export const BLOCK_RECORDS = 1024;
+/** Small inputs are cut small, so that they have a middle. */
+const SMALL_CUTS = 16;
 
 /** A record as text: what the checksum is of. */
 export const textOf = (record: unknown): string => (typeof record === 'string' ? record : JSON.stringify(record));
@@ -53,16 +55,22 @@ export async function demoInput(operand: string | undefined, io: Io): Promise<De
 }
 
 async function* fileBlocks({ chunks, sizeBytes }: Input): AsyncGenerator<DemoBlock> {
+  const source = lineBlocks(chunks);
   let before = 0;
-  for await (const { lines, bytesRead } of lineBlocks(chunks)) {
-    // Small inputs are cut small as well, so that they have a middle.
-    const size = Math.max(1, Math.min(BLOCK_RECORDS, Math.ceil(lines.length / 8)));
+  let here = await source.next();
+  while (here.done !== true) {
+    // One ahead, so that an input of unknown size that is short has a known one.
+    const after = await source.next();
+    const { lines, bytesRead } = here.value;
+    const total = sizeBytes ?? (before === 0 && after.done === true ? bytesRead : null);
+    const size = Math.max(1, Math.min(BLOCK_RECORDS, Math.ceil(lines.length / SMALL_CUTS)));
     for (let at = 0; at < lines.length; at += size) {
       const records = lines.slice(at, at + size);
       const done = before + ((bytesRead - before) * (at + records.length)) / lines.length;
-      yield { records, texts: records, share: sizeBytes === null ? null : Math.min(1, done / Math.max(1, sizeBytes)) };
+      yield { records, texts: records, share: total === null ? null : Math.min(1, done / Math.max(1, total)) };
     }
     before = bytesRead;
+    here = after;
   }
 }
 

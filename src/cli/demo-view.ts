@@ -1,6 +1,7 @@
 /** How the demo talks: a line a step on stdout, and a bar on stderr in a terminal. With --json only the bar. */
 import type { Io } from './command.js';
 import { grouped } from './numbers.js';
+import { Output } from './output.js';
 import { Progress } from './progress.js';
 import { wrap } from './text.js';
 
@@ -12,12 +13,14 @@ const WIDTH_MAX = 100;
 
 export class DemoView {
   readonly #io: Io;
+  readonly #output: Output;
   readonly #quiet: boolean;
   readonly #coloured: boolean;
   readonly #progress: Progress;
 
   constructor(io: Io, quiet: boolean) {
     this.#io = io;
+    this.#output = new Output(io.stdout);
     this.#quiet = quiet;
     this.#coloured = io.stdout.isTTY && io.stdout.hasColors();
     this.#progress = new Progress(io.stderr, '  ');
@@ -51,8 +54,14 @@ export class DemoView {
     this.#progress.update(share, `${grouped(count)} records ${what}`);
   }
 
+  /** Resolves when everything said is out. */
+  async end(): Promise<void> {
+    this.#progress.end();
+    await this.#output.flush();
+  }
+
   #write(text: string): void {
     this.#progress.end();
-    if (!this.#quiet) this.#io.stdout.write(text);
+    if (!this.#quiet) void this.#output.add(text);
   }
 }

@@ -34,7 +34,7 @@ describe('ltl demo', () => {
     const { status, stdout, stderr } = await ltl(['demo', '-'], 'one\ntwo\n', { TMPDIR: folder });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).not.toContain('\u001b');
-    for (const label of ['append', 'nap', 'failure', 'read back', 'speed', 'latency'])
+    for (const label of ['together', 'nap', 'failure', 'read back', 'speed', 'latency'])
       expect(stdout).toContain(`  ${label} `);
     expect(leftOver()).toEqual([]);
   });
