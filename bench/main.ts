@@ -36,6 +36,10 @@ const BENCHES: Readonly<Record<string, Entry>> = {
     about: 'the small parts, each alone: checksum, ring, machine step, wake-up',
     load: () => import('./micro.js'),
   },
+  policy: {
+    about: 'the policy simulator: arrivals a second, parsing, memory',
+    load: () => import('./policy.js'),
+  },
   peers: {
     about: 'installs the libraries that the benches compare with, and lists their versions',
     load: async () => ({ run: listPeers }),

@@ -6,7 +6,7 @@
 
 const LN2_HIGH = 0.69314718036912381649;
 const LN2_LOW = 1.90821492927058770002e-10;
-const SQRT2 = 1.4142135623730951;
+const { SQRT2 } = Math;
 
 /** Natural logarithm of a finite number above 0. */
 export function ln(x: number): number {

@@ -86,4 +86,13 @@ describe('bench', () => {
     expect(bench('append', '--help').stdout).toMatch(/--rounds/);
     expect(existsSync(join(root, 'dist/bench/append.js'))).toBe(true);
   });
+
+  it('policy simulates, parses and measures memory at a tiny size, the same work each time', () => {
+    const [first, second] = [bench('policy', '--quick'), bench('policy', '--quick')];
+    expect(first.status).toBe(0);
+    const sums = ({ stdout }: Ran): string[] => [...stdout.matchAll(/ ([0-9a-f]{8})$/gm)].map(([, sum]) => sum ?? '');
+    expect(sums(first)).toHaveLength(13);
+    expect(sums(second)).toEqual(sums(first));
+    expect(first.stdout).toMatch(/parsing csv: [\d.]+ M records\/s/);
+  });
 });

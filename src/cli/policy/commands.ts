@@ -2,7 +2,7 @@
 
 import { readNumber } from '../../policy/grammar.js';
 import { parseArrivals, parseService } from '../../policy/laws.js';
-import { METRICS, type MetricName, metricNamed, parseWeights, type Weights } from '../../policy/metrics.js';
+import { parseWeights, type Weights } from '../../policy/metrics.js';
 import { replicationSeed, runModel } from '../../policy/model.js';
 import type { Outcome } from '../../policy/outcome.js';
 import { REPORT_TRANSITIONS_MAX } from '../../policy/report/page.js';

@@ -27,15 +27,24 @@ const remember = (recent: readonly number[], idleMs: number): readonly number[] 
  */
 export function typicalInterval(recent: readonly number[]): number | null {
   if (recent.length < INTERVALS) return null;
-  let kept = recent;
-  while (kept.length >= AGREEING_LEAST) {
-    const mean = kept.reduce((sum, value) => sum + value, 0) / kept.length;
-    const variance = kept.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / kept.length;
-    if (36 * variance <= mean * mean) return mean;
-    const longest = Math.max(...kept);
-    kept = kept.filter((value) => value < longest);
+  let longestKept = Number.POSITIVE_INFINITY;
+  for (;;) {
+    let count = 0;
+    let sum = 0;
+    let longest = 0;
+    for (const value of recent) {
+      if (value >= longestKept) continue;
+      count++;
+      sum += value;
+      if (value > longest) longest = value;
+    }
+    if (count < AGREEING_LEAST) return null;
+    const mean = sum / count;
+    let squares = 0;
+    for (const value of recent) if (value < longestKept) squares += (value - mean) * (value - mean);
+    if (36 * squares <= mean * mean * count) return mean;
+    longestKept = longest;
   }
-  return null;
 }
 
 /**
@@ -130,7 +139,8 @@ export function histogramPolicy({ spec, states }: Learner, options: HistogramOpt
     lesson: { counts: [], total: 0 },
     learn: ({ counts, total }, idleMs) => {
       const bucket = Math.min(BUCKETS - 1, Math.floor(idleMs / options.bucketMs));
-      const next = Array.from({ length: Math.max(counts.length, bucket + 1) }, (_, index) => counts[index] ?? 0);
+      const next = counts.slice();
+      while (next.length <= bucket) next.push(0);
       next[bucket] = (next[bucket] ?? 0) + 1;
       return { counts: next, total: total + 1 };
     },
@@ -157,8 +167,8 @@ function keepAlive(lengths: Lengths, { bucketMs, headShare, tailShare }: Histogr
 /** The bucket in which that share of the periods is reached. */
 function bucketOfShare({ counts, total }: Lengths, share: number): number {
   let seen = 0;
-  for (const [bucket, count] of counts.entries()) {
-    seen += count;
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    seen += counts[bucket] ?? 0;
     if (seen >= share * total) return bucket;
   }
   return counts.length;

@@ -67,7 +67,7 @@ function section(name: string, title: string, caption: string, body: string): st
 
 interface Column {
   readonly head: string;
-  value(outcome: Outcome): number | null;
+  readonly value: (outcome: Outcome) => number | null;
 }
 
 const COLUMNS: readonly Column[] = [
