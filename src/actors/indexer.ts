@@ -54,7 +54,7 @@ class IndexerActor {
       indexFolder: paths.index,
       logId,
       boot: readBootId(),
-      reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), CACHE_BYTES),
+      reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { cacheBytesMax: CACHE_BYTES }),
       decoder,
       onRebuilt: (why) => this.#context.send({ kind: 'rebuilt', why }),
     };

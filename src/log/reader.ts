@@ -1,14 +1,17 @@
 /**
  * Reads the log by seq and by time, in any thread or process, beside its one writer. Verified segments are kept in memory
- * up to a byte limit, the least recently used dropped first.
+ * up to a byte limit, the least recently used dropped first. Of a segment that is not in memory single records are read by
+ * themselves while somebody knows where their batches are, and the whole segment once that has cost as much.
  *
  * The end of the log comes from a `TailSource`: the shared words of a live writer, or the files themselves.
  */
-import fs from 'node:fs';
 import { type Disk, realDisk } from '../ports/disk.js';
 import { isLtlError, LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
-import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { SegmentDirectory, type SegmentStart } from './directory.js';
+import { listSegments, logIdOf, type StorePaths } from './folder.js';
+import { FRAME } from './format.js';
+import { type OffsetSource, PointReader } from './point.js';
 import { type FrameAt, type FramePlace, framePlace, SegmentView } from './view.js';
 
 /** Where the readable log ends. */
@@ -20,6 +23,16 @@ export interface LogTail {
 
 export type TailSource = () => LogTail;
 
+export interface LogReaderOptions {
+  readonly cacheBytesMax?: number;
+  /** Null: segments are always read whole. */
+  readonly offsets?: OffsetSource | null;
+  readonly disk?: Disk;
+}
+
+/** What reading a single record costs beside its bytes, in bytes read from memory: calls into the system, mostly. */
+const POINT_COST_BYTES = 16 * 1024;
+
 export class LogReader {
   readonly #paths: StorePaths;
   readonly #tail: TailSource;
@@ -27,30 +40,41 @@ export class LogReader {
   readonly #cacheBytesMax: number;
   readonly #disk: Disk;
   #logId: string | null = null;
-  /** Least recently used first. */
+  readonly #directory: SegmentDirectory;
+  readonly #offsets: OffsetSource | null;
+  readonly #points: PointReader;
+  /** What single reads of a segment have cost, by segment id. */
+  readonly #spent: Map<number, number> = new Map();
   readonly #views: Map<number, SegmentView> = new Map();
-  readonly #baseSeqs: Map<number, number> = new Map();
-  #first: number;
-  #last: number;
+  #uses = 0;
   #recent: SegmentView | null = null;
+  /** Shapes of all segments up to this one were defined: each segment begins with those known by then. */
+  #definedThrough = 0;
   hits = 0;
   misses = 0;
+  /** Records read by themselves. */
+  points = 0;
 
   /** `onDefinition` gets each shape definition's payload before any frame that needs it. */
   constructor(
     paths: StorePaths,
     tail: TailSource,
     onDefinition: (payload: Buffer) => void,
-    cacheBytesMax: number = LIMITS.cacheBytesMax,
-    disk: Disk = realDisk,
+    { cacheBytesMax = LIMITS.cacheBytesMax, offsets = null, disk = realDisk }: LogReaderOptions = {},
   ) {
-    this.#disk = disk;
     this.#paths = paths;
     this.#tail = tail;
     this.#onDefinition = onDefinition;
     this.#cacheBytesMax = cacheBytesMax;
-    this.#first = listSegments(paths, disk)[0] ?? 1;
-    this.#last = 0;
+    this.#offsets = offsets;
+    this.#disk = disk;
+    this.#points = new PointReader(paths);
+    this.#directory = new SegmentDirectory({
+      paths,
+      disk,
+      logId: () => this.#log(),
+      look: (segmentId) => this.#lookFor(segmentId),
+    });
   }
 
   tail(): LogTail {
@@ -60,13 +84,31 @@ export class LogReader {
   /** The first seq that retention has left. */
   firstSeq(): number {
     this.refreshFirst();
-    return this.#first <= this.#tail().segmentId ? this.#baseSeq(this.#first) : this.#tail().nextSeq;
+    const { nextSeq, segmentId } = this.#tail();
+    return this.#directory.first <= segmentId ? this.#directory.baseSeq(this.#directory.first) : nextSeq;
   }
 
   /** Ids of the first and the last segment; last < first when there is none. */
   segments(): { first: number; last: number } {
     this.refreshFirst();
-    return { first: this.#first, last: this.#tail().segmentId };
+    return { first: this.#directory.first, last: this.#tail().segmentId };
+  }
+
+  /** Finds the frame of `seq`; the place is good until the next call. Throws E_NOT_FOUND beyond the tail, E_GONE before the first, E_DAMAGED. */
+  locate(seq: number, place: FramePlace): void {
+    const recent = this.#recent;
+    if (recent !== null && seq >= recent.baseSeq && seq < recent.nextSeq) {
+      this.hits += 1;
+      recent.locate(seq, place);
+      return;
+    }
+    const tail = this.#tail();
+    const segmentId = this.segmentOf(seq, tail);
+    const view = this.#views.get(segmentId);
+    if (view !== undefined && seq < view.nextSeq) {
+      this.#use(view);
+      view.locate(seq, place);
+    } else if (!this.#locatePoint(segmentId, seq, tail, place)) this.view(segmentId).locate(seq, place);
   }
 
   /** The frame of `seq`; throws as `locate` does. */
@@ -76,89 +118,46 @@ export class LogReader {
     return place;
   }
 
-  /** Finds the frame of `seq`. Throws E_NOT_FOUND beyond the tail, E_GONE before the first, E_DAMAGED. */
-  locate(seq: number, place: FramePlace): void {
-    const recent = this.#recent;
-    if (recent !== null && seq >= recent.baseSeq && seq < recent.nextSeq) {
-      this.hits += 1;
-      recent.locate(seq, place);
-    } else this.viewOf(seq).locate(seq, place);
-  }
-
   /** The view that holds `seq`, read far enough. */
   viewOf(seq: number): SegmentView {
-    const tail = this.#tail();
-    if (seq >= tail.nextSeq)
-      throw new LtlError('E_NOT_FOUND', `there is no record ${seq}; the next seq is ${tail.nextSeq}`, {
-        details: { seq },
-      });
-    return this.view(this.segmentOf(seq, tail));
+    return this.view(this.segmentOf(seq));
   }
 
   /** The view of a segment, read and checked up to the tail. */
   view(segmentId: number): SegmentView {
     const tail = this.#tail();
     const known = this.#views.get(segmentId);
+    if (known === undefined) this.#makeRoom();
     const view = known ?? this.#openView(segmentId, this.#onDefinition);
     if (known === undefined) this.misses += 1;
-    else this.hits += 1;
-    this.#views.delete(segmentId);
     this.#views.set(segmentId, view);
     const isTail = segmentId === tail.segmentId;
-    const endSeq = isTail ? tail.nextSeq : this.#baseSeq(segmentId + 1);
+    const endSeq = isTail ? tail.nextSeq : this.#directory.baseSeq(segmentId + 1);
     if (view.nextSeq < endSeq || view.batches.length === 0)
       this.#read(segmentId, () => view.extend(isTail ? tail.offset : Number.MAX_SAFE_INTEGER, endSeq));
-    this.#recent = view;
-    this.#trim();
+    if (view.damages.length === 0) this.#definedThrough = Math.max(this.#definedThrough, segmentId);
+    this.#use(view);
     return view;
-  }
-
-  /** Which segment holds `seq`. Throws E_GONE. */
-  segmentOf(seq: number, tail: LogTail = this.#tail()): number {
-    try {
-      return this.#search(seq, tail);
-    } catch (error) {
-      // Perhaps the segments that retention has left are others by now.
-      if (!isLtlError(error, 'E_GONE') || !this.refreshFirst()) throw error;
-      return this.#search(seq, tail);
-    }
-  }
-
-  #search(seq: number, tail: LogTail): number {
-    let low = this.#first;
-    let high = tail.segmentId;
-    if (low > high || seq < this.#baseSeq(low))
-      throw new LtlError('E_GONE', `record ${seq} was dropped by retain()`, { details: { seq } });
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#baseSeq(middle) <= seq) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   /** The first seq whose time is at least `timeMs`, or the tail's next seq. */
   seqAtTime(timeMs: number): number {
     const { first, last } = this.segments();
-    let low = first;
-    let high = last + 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#lastTime(middle, first) < timeMs) low = middle + 1;
-      else high = middle;
-    }
-    return low > last ? this.#tail().nextSeq : this.view(low).seqAtTime(timeMs);
+    if (last < first) return this.#tail().nextSeq;
+    const found = this.#directory.findTime(timeMs, last);
+    // The segment before may end with records of that time.
+    const before = found > first ? this.view(found - 1).seqAtTime(timeMs) : this.#directory.baseSeq(first);
+    return Math.min(before, this.#tail().nextSeq);
   }
 
   /** Drops what is in memory of segments that retention removed; true when there were any. */
   refreshFirst(): boolean {
-    const before = this.#first;
-    if (this.#isThere(before)) return false;
-    this.#first = listSegments(this.#paths, this.#disk)[0] ?? this.#tail().segmentId + 1;
-    for (const id of this.#baseSeqs.keys()) if (id < this.#first) this.#baseSeqs.delete(id);
-    for (const id of this.#views.keys()) if (id < this.#first) this.#views.delete(id);
-    if (this.#recent !== null && this.#recent.segmentId < this.#first) this.#recent = null;
-    return this.#first !== before;
+    if (!this.#directory.refresh(this.#tail().segmentId + 1)) return false;
+    const { first } = this.#directory;
+    for (const id of this.#views.keys()) if (id < first) this.#views.delete(id);
+    for (const id of this.#spent.keys()) if (id < first) this.#spent.delete(id);
+    if (this.#recent !== null && this.#recent.segmentId < first) this.#recent = null;
+    return true;
   }
 
   /** Memory held by views. */
@@ -171,19 +170,49 @@ export class LogReader {
   close(): void {
     this.#views.clear();
     this.#recent = null;
+    this.#points.close();
+    this.#offsets?.close();
   }
 
-  /** Time of the last batch that can be read in the segments up to this one. */
-  #lastTime(segmentId: number, first: number): number {
-    for (let id = segmentId; id >= first; id -= 1) {
-      const last = this.#isThere(id) ? this.view(id).batches.at(-1) : undefined;
-      if (last !== undefined) return last.timeMs;
+  /** Which segment holds `seq`. Throws E_NOT_FOUND, E_GONE. */
+  segmentOf(seq: number, tail: LogTail = this.#tail()): number {
+    if (seq >= tail.nextSeq)
+      throw new LtlError('E_NOT_FOUND', `there is no record ${seq}; the next seq is ${tail.nextSeq}`, {
+        details: { seq },
+      });
+    try {
+      return this.#directory.find(seq, tail.segmentId);
+    } catch (error) {
+      // Perhaps the segments that retention has left are others by now.
+      if (!isLtlError(error, 'E_GONE') || !this.refreshFirst()) throw error;
+      return this.#directory.find(seq, tail.segmentId);
     }
-    return 0;
+  }
+
+  /** Reads the record by itself; false when the segment had better be read whole. */
+  #locatePoint(segmentId: number, seq: number, tail: LogTail, place: FramePlace): boolean {
+    if (this.#offsets === null || segmentId === tail.segmentId) return false;
+    const spent = this.#spent.get(segmentId) ?? 0;
+    if (spent >= LIMITS.segmentBytes) return false;
+    const offset = this.#offsets.batchOffset(segmentId, seq);
+    const bytes = offset === null ? 0 : this.#points.read(segmentId, seq, offset, place);
+    if (bytes === 0) return false;
+    if (place.kind === FRAME.shaped && segmentId > this.#definedThrough) {
+      // The last segment knows the shapes of all before it.
+      this.view(tail.segmentId);
+      if (segmentId > this.#definedThrough) return false;
+    }
+    this.#spent.set(segmentId, spent + bytes + POINT_COST_BYTES);
+    this.points += 1;
+    return true;
+  }
+
+  #log(): string | null {
+    this.#logId ??= logIdOf(this.#paths, this.#disk);
+    return this.#logId;
   }
 
   #openView(segmentId: number, onDefinition: (payload: Buffer) => void): SegmentView {
-    this.#logId ??= logIdOf(this.#paths, this.#disk);
     return this.#read(
       segmentId,
       () =>
@@ -191,8 +220,8 @@ export class LogReader {
           paths: this.#paths,
           disk: this.#disk,
           segmentId,
-          logId: this.#logId,
-          baseSeqElse: () => this.#endSeq(segmentId - 1),
+          logId: this.#log(),
+          baseSeqElse: () => this.#endOf(segmentId - 1).baseSeq,
           onDefinition,
         }),
     );
@@ -210,56 +239,42 @@ export class LogReader {
     }
   }
 
-  #isThere(segmentId: number): boolean {
-    const { O_RDONLY } = fs.constants;
-    const fd = ifThere(() => this.#disk.open(segmentPath(this.#paths, segmentId), O_RDONLY), null);
-    if (fd !== null) this.#disk.close(fd);
-    return fd !== null;
+  /** Where a segment begins that does not say so itself. */
+  #lookFor(segmentId: number): SegmentStart {
+    const { baseSeq, timeMs } = this.#endOf(segmentId - 1);
+    if (!this.#directory.isThere(segmentId)) return { baseSeq, timeMs };
+    return { baseSeq: (this.#views.get(segmentId) ?? this.#openView(segmentId, ignore)).baseSeq, timeMs };
   }
 
-  #baseSeq(segmentId: number): number {
-    const known = this.#baseSeqs.get(segmentId);
-    if (known !== undefined) return known;
-    const baseSeq = ifThere(() => this.#ownBaseSeq(segmentId), null) ?? this.#endSeq(segmentId - 1);
-    this.#baseSeqs.set(segmentId, baseSeq);
-    return baseSeq;
-  }
-
-  /** Throws ENOENT when the file is missing. */
-  #ownBaseSeq(segmentId: number): number {
-    this.#logId ??= logIdOf(this.#paths, this.#disk);
-    const header = readSegmentHeader(this.#paths, segmentId, this.#disk);
-    if (header !== null && header.logId === this.#logId) return header.baseSeq;
-    return (this.#views.get(segmentId) ?? this.#openView(segmentId, ignore)).baseSeq;
-  }
-
-  /** The seq behind the last record that can be read up to this segment: where one that is missing must begin. */
-  #endSeq(segmentId: number): number {
-    const before = listSegments(this.#paths, this.#disk).findLast((id) => id <= segmentId);
-    if (before === undefined) return 0;
-    const view = this.#openView(before, ignore);
-    view.extend(Number.MAX_SAFE_INTEGER, 0);
-    return view.nextSeq;
-  }
-
-  #trim(): void {
-    if (this.#last === this.#views.size) return;
-    for (const [id, view] of this.#views) {
-      if (this.#views.size <= 2 || this.cacheBytes <= this.#cacheBytesMax) break;
-      if (view !== this.#recent) this.#views.delete(id);
+  /** What can be read up to this segment ends here: where the next one must begin. */
+  #endOf(segmentId: number): SegmentStart {
+    let baseSeq: number | null = null;
+    for (const id of listSegments(this.#paths, this.#disk).reverse()) {
+      if (id > segmentId) continue;
+      const view = this.#openView(id, ignore);
+      view.extend(Number.MAX_SAFE_INTEGER, 0);
+      baseSeq ??= view.nextSeq;
+      const last = view.batches.at(-1);
+      if (last !== undefined) return { baseSeq, timeMs: last.timeMs };
     }
-    this.#last = this.#views.size;
+    return { baseSeq: baseSeq ?? 0, timeMs: 0 };
+  }
+
+  #use(view: SegmentView): void {
+    this.hits += 1;
+    this.#uses += 1;
+    view.lastUse = this.#uses;
+    this.#recent = view;
+  }
+
+  /** Before a segment is read: drops those not used for longest. */
+  #makeRoom(): void {
+    while (this.#views.size >= 2 && this.cacheBytes + LIMITS.segmentBytes > this.#cacheBytesMax) {
+      const [id] = [...this.#views].reduce((oldest, one) => (one[1].lastUse < oldest[1].lastUse ? one : oldest));
+      this.#views.delete(id);
+      this.#spent.delete(id);
+    }
   }
 }
 
 const ignore = (): void => {};
-
-/** What `read` gives, or `otherwise` when the file is not there. */
-function ifThere<Result, Otherwise>(read: () => Result, otherwise: Otherwise): Result | Otherwise {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return otherwise;
-  }
-}

@@ -71,6 +71,8 @@ export interface SegmentSource {
 export class SegmentView {
   readonly segmentId: number;
   readonly baseSeq: number;
+  /** For the reader: when it was last used, in uses of any view. */
+  lastUse = 0;
   readonly damages: Damage[] = [];
   /** Batches in order; damaged stretches are not among them. */
   readonly batches: BatchAt[] = [];

@@ -250,8 +250,7 @@ export class LogSimulation {
       this.#paths,
       () => ({ nextSeq, segmentId, offset }),
       (payload) => void shapes.add(payload.toString()),
-      undefined,
-      this.#disk,
+      { disk: this.#disk },
     );
     let timeMs = 0;
     let at = 0;

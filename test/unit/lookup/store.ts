@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type StorePaths, storePaths } from '../../../src/log/folder.js';
-import { LogReader } from '../../../src/log/reader.js';
+import { LogReader, type LogReaderOptions } from '../../../src/log/reader.js';
 import { recover } from '../../../src/log/recover.js';
 import { LogWriter } from '../../../src/log/writer.js';
 import { BoardGrowth } from '../../../src/lookup/growth.js';
@@ -78,8 +78,8 @@ export class TestStore {
     return first;
   }
 
-  reader(onDefinition: (payload: Buffer) => void, cacheBytesMax?: number): LogReader {
-    return new LogReader(this.paths, () => this.board.tail(), onDefinition, cacheBytesMax);
+  reader(onDefinition: (payload: Buffer) => void, options: LogReaderOptions = {}): LogReader {
+    return new LogReader(this.paths, () => this.board.tail(), onDefinition, options);
   }
 
   queries(gate: () => void = () => {}, index: IndexClient | null = null): Queries {
