@@ -47,7 +47,8 @@ async function printHelp(name?: string): Promise<number> {
 function report(shown: string, error: unknown): number {
   if (error instanceof Error && error.name === 'OutputClosed') return 0;
   if (isLtlError(error)) {
-    io.stderr.write(`${shown}: ${error.message}\n${error.hint}\n`);
+    const hint = error.code === 'E_USAGE' ? `See \`${shown.replace('ltl', 'ltl help')}\`.` : error.hint;
+    io.stderr.write(`${shown}: ${error.message}\n${hint}\n`);
     return ERRORS[error.code].exit;
   }
   io.stderr.write(`${shown}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

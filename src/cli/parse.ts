@@ -68,6 +68,9 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
 function usageError(error: unknown, options: readonly string[]): LtlError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined || !code.startsWith('ERR_PARSE_ARGS')) throw error;
+  const dashed = /^Option '(.*)' argument is ambiguous/.exec(message)?.[1];
+  if (dashed !== undefined)
+    return new LtlError('E_USAGE', `${dashed} is followed by another option, not by its value`, { cause: error });
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
   if (unknown === undefined) return new LtlError('E_USAGE', message.split('\n')[0] ?? message, { cause: error });
   const meant = nearest(

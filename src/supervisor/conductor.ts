@@ -4,9 +4,9 @@
  * actors by URL only. The phase machine decides; what each of its effects does is here.
  */
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import type { Config } from '../config/config.js';
 import { listSegments, type StorePaths, storePaths } from '../log/folder.js';
+import { makeFolder } from '../log/make-folder.js';
 import type { KnownDurable, RecoveryReport } from '../log/recover.js';
 import { acquireWriterLock, type WriterLock } from '../log/writer-lock.js';
 import type { EffectOf, EventOf } from '../tables/names.js';
@@ -225,8 +225,8 @@ export class Conductor {
 
   #init(): void {
     try {
-      fs.mkdirSync(this.paths.log, { recursive: true });
-      fs.mkdirSync(this.paths.index, { recursive: true });
+      makeFolder(this.paths.log);
+      makeFolder(this.paths.index);
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
       throw new LtlError(CANNOT_MAKE[code] ?? 'E_CANNOT_CREATE', `the folder cannot be made: ${message}`, {

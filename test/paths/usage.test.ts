@@ -10,6 +10,7 @@ describe('ltl', () => {
     [['append', 'a', 'b'], 64, 'unexpected argument b'],
     [['append', '--path'], 64, 'argument missing'],
     [['read', '--from', 'x'], 64, '--from wants a seq'],
+    [['read', '--from', '-1'], 64, '--from is followed by another option'],
     [['read', '--to=-1'], 64, '--to wants a seq'],
     [['read', '--since', 'yesterday'], 64, '--since wants milliseconds'],
     [['read', '--follow', '--reverse'], 64, 'cannot go with --reverse'],
@@ -18,7 +19,8 @@ describe('ltl', () => {
     [['status', '--config', 'can.indx=0'], 78, 'can.index'],
     [['status', '--config', 'nonsense'], 64, 'KEY=VALUE'],
     [['append', '/nowhere/at/all'], 66, 'no such file'],
-    [['append', '--path', '/dev/null/store'], 73, '/dev/null/store'],
+    [['append', '--path', '/dev/null/store'], 73, '/dev/null'],
+    [['append', '--path', '/proc/store'], 73, '/proc/store'],
   ])('%j ends with %i', async (words, status, message) => {
     const ended = await ltl(words);
     expect(ended.stderr).toContain(message);
