@@ -215,6 +215,7 @@ export class Conductor {
         return 'FLUSHED';
       case 'runStop':
         await this.#supervisor?.stop();
+        this.#wakeProducers();
         this.#lock?.release();
         return 'STOPPED';
       default:
@@ -244,8 +245,8 @@ export class Conductor {
     this.#supervisor = new Supervisor({
       strategy: 'rest-for-one',
       children: [this.queue.spec, ...this.#score.followers(this)],
-      intensity: 10,
-      periodMs: 10_000,
+      intensity: LIMITS.heartRestartsMax,
+      periodMs: LIMITS.heartRestartPeriodMs,
       onEvent: (event) => this.#heardSupervisor(event),
     });
     // The instance is ready as soon as the queue is: those that follow it come up, in order, while appends go on already.
@@ -309,6 +310,11 @@ export class Conductor {
     this.#phase.step('FAIL');
     this.derive();
     this.#score.onFatal(this.#failure);
+    this.#wakeProducers();
+  }
+
+  /** Nobody is to wait for what will not come. */
+  #wakeProducers(): void {
     for (const ring of this.#rings.values()) wakeProducer(ring);
   }
 

@@ -32,6 +32,12 @@ export const LIMITS = {
   diskStallMsMax: 60_000,
   /** JavaScript heap of a heart's actor; its buffers are outside of it. At the limit the actor dies and is restarted. */
   actorHeapMibMax: 256,
+  /**
+   * The heart's actors may be restarted so often in that time; beyond it something is wrong for good, and appends are refused.
+   * The period is long beside the pauses before the restarts (10 ms, doubled each time), or a crash loop would never end.
+   */
+  heartRestartsMax: 8,
+  heartRestartPeriodMs: 60_000,
   /** Rings one instance can have, the caller's own included. Refuse: E_LIMIT. */
   producersMax: 64,
   /** The longest input line of the command line: JSON text may be longer than the record made of it. Refuse: E_INPUT. */

@@ -1,0 +1,144 @@
+/**
+ * What one producer has accepted and not settled yet: promises of single records, waits for a ticket, and failures that a
+ * later wait must hear of. Tickets count the producer's records from 0; acknowledgements come in their order, in bulk.
+ */
+import { LtlError } from '../words/errors.js';
+
+/** Failures that a later `when` may still ask about. */
+const FAILURES_KEPT = 64;
+const FIRST_LENGTH = 1024;
+
+/** Takes a record's seq, or a rejected promise that says why it was not stored. */
+export type Settle = (value: bigint | Promise<never>) => void;
+
+interface Waiter {
+  readonly ticket: number;
+  readonly settle: (failure: Promise<never> | null) => void;
+}
+
+interface Failure {
+  readonly from: number;
+  readonly to: number;
+  readonly error: LtlError;
+}
+
+export class Pending {
+  /** Records accepted, and records acknowledged or refused. */
+  accepted = 0;
+  settled = 0;
+  /** Promises of single records: two parallel circular arrays, a power of two long. */
+  #settles: (Settle | undefined)[] = new Array<Settle | undefined>(FIRST_LENGTH);
+  #tickets: Float64Array = new Float64Array(FIRST_LENGTH);
+  #first = 0;
+  #count = 0;
+  readonly #waiters: Waiter[] = [];
+  readonly #failures: Failure[] = [];
+  #failuresAskedTo = 0;
+  #settle: Settle = () => undefined;
+  readonly #executor = (resolve: (value: bigint | PromiseLike<bigint>) => void): void => {
+    this.#settle = resolve;
+  };
+
+  /** The promise of the record accepted last. */
+  promise(): Promise<bigint> {
+    // One executor for all promises: a closure for each costs as much as the record's encoding.
+    const promise = new Promise<bigint>(this.#executor);
+    this.keep(this.accepted - 1, this.#settle);
+    return promise;
+  }
+
+  /** Has `settle` called for that ticket. Tickets must not decrease from call to call. */
+  keep(ticket: number, settle: Settle): void {
+    if (this.#count === this.#settles.length) this.#grow();
+    const at = (this.#first + this.#count) & (this.#settles.length - 1);
+    this.#settles[at] = settle;
+    this.#tickets[at] = ticket;
+    this.#count += 1;
+  }
+
+  /** Resolves when that ticket and all before it are durable; rejects if one of those not asked about before failed. */
+  when(ticket: number): Promise<void> {
+    if (ticket < this.settled) return this.#failureUpTo(ticket) ?? Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle: Waiter['settle'] = (failure) => (failure === null ? resolve() : void failure.catch(reject));
+      let at = this.#waiters.length;
+      while (at > 0 && (this.#waiters[at - 1]?.ticket ?? 0) > ticket) at -= 1;
+      this.#waiters.splice(at, 0, { ticket, settle });
+    });
+  }
+
+  /** The next `count` records are durable, the first of them as `seq`. */
+  durable(count: number, seq: number): void {
+    const from = this.settled;
+    const to = from + count;
+    this.settled = to;
+    const mask = this.#settles.length - 1;
+    let expected = -1;
+    let next = 0n;
+    while (this.#count > 0) {
+      const ticket = this.#tickets[this.#first] ?? 0;
+      if (ticket >= to) break;
+      const settle = this.#settles[this.#first] as Settle;
+      this.#settles[this.#first] = undefined;
+      this.#first = (this.#first + 1) & mask;
+      this.#count -= 1;
+      if (ticket !== expected) next = BigInt(seq + ticket - from);
+      settle(next);
+      next += 1n;
+      expected = ticket + 1;
+    }
+    this.#wake(to);
+  }
+
+  /** The next `count` records were not stored. */
+  failed(count: number, error: LtlError): void {
+    const from = this.settled;
+    const to = from + count;
+    this.settled = to;
+    const rejected = Promise.reject(error);
+    // The promises that adopt it report it; this one is only the carrier.
+    rejected.catch(() => undefined);
+    const mask = this.#settles.length - 1;
+    let told = 0;
+    while (this.#count > 0 && (this.#tickets[this.#first] ?? 0) < to) {
+      const settle = this.#settles[this.#first] as Settle;
+      this.#settles[this.#first] = undefined;
+      this.#first = (this.#first + 1) & mask;
+      this.#count -= 1;
+      told += 1;
+      settle(rejected);
+    }
+    if (told < count) {
+      this.#failures.push({ from, to, error });
+      if (this.#failures.length > FAILURES_KEPT) this.#failures.shift();
+    }
+    this.#wake(to);
+  }
+
+  #wake(to: number): void {
+    while ((this.#waiters[0]?.ticket ?? to) < to) {
+      const waiter = this.#waiters.shift() as Waiter;
+      waiter.settle(this.#failureUpTo(waiter.ticket));
+    }
+  }
+
+  #failureUpTo(ticket: number): Promise<never> | null {
+    const failure = this.#failures.find(({ from, to }) => from <= ticket && to > this.#failuresAskedTo);
+    this.#failuresAskedTo = Math.max(this.#failuresAskedTo, ticket + 1);
+    return failure === undefined ? null : Promise.reject(failure.error);
+  }
+
+  #grow(): void {
+    const { length } = this.#settles;
+    const settles = new Array<Settle | undefined>(length * 2);
+    const tickets = new Float64Array(length * 2);
+    for (let index = 0; index < length; index += 1) {
+      const from = (this.#first + index) & (length - 1);
+      settles[index] = this.#settles[from];
+      tickets[index] = this.#tickets[from] ?? 0;
+    }
+    this.#settles = settles;
+    this.#tickets = tickets;
+    this.#first = 0;
+  }
+}
