@@ -44,7 +44,7 @@ export const child = setup({
         waiting: {},
         backoff: {},
       },
-      on: { START: 'up.starting', STOP: 'ended' },
+      on: { START: 'up.starting', STOP: { target: 'ended', actions: 'announceStopped' } },
     },
     up: {
       initial: 'starting',

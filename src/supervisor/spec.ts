@@ -65,10 +65,16 @@ export interface SupervisorStatus {
   readonly failure: ExitReason | undefined;
 }
 
-/** What a supervisor tells its owner, in the order in which it happened. */
+/** What a supervisor tells its owner, in the order in which it happened. `final`: that child will not come back. */
 export type SupervisorEvent =
   | { readonly type: 'started'; readonly id: string; readonly atMs: number; readonly restarts: number }
-  | { readonly type: 'exited'; readonly id: string; readonly atMs: number; readonly reason: ExitReason }
+  | {
+      readonly type: 'exited';
+      readonly id: string;
+      readonly atMs: number;
+      readonly reason: ExitReason;
+      readonly final: boolean;
+    }
   | {
       readonly type: 'restarting';
       readonly id: string;
@@ -77,5 +83,11 @@ export type SupervisorEvent =
       readonly group: readonly string[];
     }
   | { readonly type: 'stopping'; readonly id: string; readonly atMs: number }
-  | { readonly type: 'stopped'; readonly id: string; readonly atMs: number; readonly reason: ExitReason }
+  | {
+      readonly type: 'stopped';
+      readonly id: string;
+      readonly atMs: number;
+      readonly reason: ExitReason;
+      readonly final: boolean;
+    }
   | { readonly type: 'escalated'; readonly id: string; readonly atMs: number; readonly reason: ExitReason };

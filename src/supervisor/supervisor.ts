@@ -123,7 +123,7 @@ export class Supervisor implements ChildHandle {
     for (const effect of effects ?? []) {
       if (effect === 'announceUp') this.#announceUp();
       else if (effect === 'announceEnd') this.#announceEnd(this.#failure ?? { kind: 'stopped' });
-      else for (const child of this.#children) child.machine.step('STOP');
+      else for (const child of this.#children) void this.#tellChild(child, 'STOP');
     }
     return effects !== undefined;
   }
@@ -159,6 +159,7 @@ export class Supervisor implements ChildHandle {
     const id = child.spec.id;
     const atMs = this.#clock.nowMs();
     const reason: ExitReason = child.lastExit ?? { kind: 'stopped' };
+    const final = child.machine.matches('ended') || child.machine.matches('failed');
     switch (effect) {
       case 'spawn':
         return this.#spawn(child);
@@ -169,9 +170,9 @@ export class Supervisor implements ChildHandle {
       case 'announceStarted':
         return this.#tell({ type: 'started', id, atMs, restarts: child.restarts });
       case 'announceExited':
-        return this.#tell({ type: 'exited', id, atMs, reason });
+        return this.#tell({ type: 'exited', id, atMs, reason, final });
       case 'announceStopped':
-        return this.#tell({ type: 'stopped', id, atMs, reason });
+        return this.#tell({ type: 'stopped', id, atMs, reason, final });
       case 'scheduleRestart':
         return this.#scheduleRestart(child);
       case 'escalate':
@@ -184,7 +185,7 @@ export class Supervisor implements ChildHandle {
     if (failure === undefined) {
       await this.#tellChild(child, 'READY');
       // Whoever asked for the stop while it started could not mark it then.
-      if (this.#machine.matches('down')) child.machine.step('STOP');
+      if (this.#machine.matches('down')) await this.#tellChild(child, 'STOP');
       return;
     }
     // A child that cannot start at all is the caller's to know; one that cannot be restarted is tried within the budget.

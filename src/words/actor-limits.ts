@@ -19,3 +19,42 @@ export const BACKOFF_MS_MIN = 10;
 
 /** The longest pause before a restart, in milliseconds; less than the period, or the budget could never be spent. */
 export const BACKOFF_MS_MAX = 2_000;
+
+/** Messages a mailbox holds when its actor does not say: enough for a burst, little enough to be noticed. */
+export const MAILBOX_SIZE_DEFAULT = 65_536;
+
+/** Messages that wait in the sender's thread for one actor (full with `wait`, or restarting). Beyond: dead letters. */
+export const LINE_SIZE_MAX = 65_536;
+
+/** Dead letters kept; the oldest goes first, and is counted. */
+export const DEAD_LETTERS_MAX = 1_000;
+
+/** How long an ask waits when it does not say, in milliseconds. */
+export const ASK_TIMEOUT_MS_DEFAULT = 5_000;
+
+/** How long an actor may take to stop when it does not say, in milliseconds. */
+export const SHUTDOWN_MS_DEFAULT = 5_000;
+
+/** Messages handled in one go before the event loop gets a turn. */
+export const RUN_MESSAGES_MAX = 2_048;
+
+/** Messages one actor handles before the next one's turn, so that a busy one does not starve its neighbours. */
+export const QUANTUM_MESSAGES = 64;
+
+/** Messages in one batch between threads: larger gains nothing and delays the receiver's start. */
+export const BATCH_MESSAGES_MAX = 512;
+
+/** Actors whose shared words live in one block of memory. */
+export const BLOCK_ACTORS = 1_024;
+
+/** How often the watch over hanging actors looks, in milliseconds: the coarseness of hangMs. */
+export const WATCH_EVERY_MS = 250;
+
+/** How long one message may take before a thread whose heart has stopped counts as hung, in milliseconds. */
+export const HANG_MS_DEFAULT = 10_000;
+
+/** How long a job may go on after its abort, in milliseconds, before its thread is ended. */
+export const JOB_ABORT_GRACE_MS = 1_000;
+
+if (WATCH_EVERY_MS * 4 > HANG_MS_DEFAULT) throw new Error('limits: a hang is found by several looks, not by one');
+if (QUANTUM_MESSAGES > RUN_MESSAGES_MAX) throw new Error('limits: a quantum fits a run');

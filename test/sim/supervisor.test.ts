@@ -11,7 +11,7 @@
  *   6. budget: never more restarts within the period than the intensity, and the one beyond it escalates
  *   7. it ends: stop() always resolves, within the sum of the deadlines
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/ports/clock.js';
 import type { ExitReason } from '../../src/supervisor/exit.js';

@@ -1,0 +1,276 @@
+/**
+ * One living actor in one thread: its mailbox, and the turns in which its handler takes the messages.
+ *
+ * Ordering: messages in order of arrival, one at a time; the next turn begins when the promise of the one before is
+ * settled. Fairness: senders are served in order of arrival; cells take turns by quantum (see place.ts). Ownership: used
+ * by its thread only; other threads see its slot.
+ */
+import type { ExitReason } from '../supervisor/exit.js';
+import type { Link, Trace } from '../wire/link.js';
+import type { Slot } from '../wire/mailbox.js';
+import type { DeadReason } from '../wire/place.js';
+import { LtlError, toWireError, type WireError } from '../words/errors.js';
+import { type CellContext, makeContext } from './context.js';
+import type { Snapshot } from './actor.js';
+import type { Handler, HandlerHost } from './handler.js';
+import type { Place } from './place.js';
+import { Queue } from './mailbox-queue.js';
+import type { Ref } from './ref.js';
+
+/** A message in a mailbox, or being handled. */
+export interface Envelope {
+  readonly message: unknown;
+  /** 0 when no answer is wanted. */
+  readonly ask: number;
+  /** The place that asked. */
+  readonly from: number;
+  readonly trace: Trace | undefined;
+  /** How it came, when it came from another thread: to be told when it is dealt with. */
+  readonly link: Link | undefined;
+  readonly serial: number;
+}
+
+const STOP: Envelope = { message: undefined, ask: 0, from: 0, trace: undefined, link: undefined, serial: 0 };
+
+export class Cell {
+  readonly id: number;
+  readonly name: string;
+  readonly slot: Slot;
+  readonly place: Place;
+  readonly self: Ref;
+  /** In the place's run queue. */
+  scheduled = false;
+  /** Places that want to know when there is room. */
+  #wantRoom: Set<number> | undefined;
+  readonly #handler: Handler;
+  readonly #mailbox = new Queue<Envelope>();
+  readonly #context: CellContext;
+  #state: 'starting' | 'up' | 'stopping' | 'ended' = 'starting';
+  #waiting = false;
+  #finishing = false;
+
+  constructor(place: Place, id: number, name: string, slot: Slot, input: unknown, make: (host: HandlerHost) => Handler) {
+    this.place = place;
+    this.id = id;
+    this.name = name;
+    this.slot = slot;
+    this.self = place.refOf(id, name, slot);
+    this.#context = makeContext(this, input);
+    const host: HandlerHost = {
+      name,
+      input,
+      context: this.#context.face,
+      fail: (error) => this.fail(error),
+      finish: () => this.finish(),
+    };
+    this.#handler = make(host);
+  }
+
+  /** Resolves when it is ready for messages. */
+  async start(): Promise<void> {
+    await this.#handler.start();
+    if (this.#state !== 'starting') return;
+    this.#state = 'up';
+    this.place.schedule(this);
+    if (this.#finishing) this.end({ kind: 'done' }, 'dead');
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  enqueue(envelope: Envelope): void {
+    const reentry = this.#context.awaitsIn(envelope.trace);
+    if (reentry !== undefined && this.#waiting) {
+      const message = `${this.name} was asked by a chain that waits for ${this.name} itself: ${reentry}`;
+      this.#answerError(envelope, { code: 'E_DEADLOCK', message, details: {} });
+      this.#dealt(envelope);
+      return;
+    }
+    if (this.slot.overflow === 'drop-oldest' && this.slot.depth > this.slot.size) this.#dropOldest();
+    this.#mailbox.push(envelope);
+    if (!this.#waiting) this.place.schedule(this);
+  }
+
+  /** Takes up to `max` messages; returns how many it took. */
+  run(max: number): number {
+    let taken = 0;
+    while (taken < max && this.ready) {
+      const envelope = this.#mailbox.shift();
+      if (envelope === undefined) break;
+      taken++;
+      if (envelope === STOP) this.#stopNow();
+      else this.#turn(envelope);
+    }
+    return taken;
+  }
+
+  /** It could take a message now, were there one. */
+  get ready(): boolean {
+    return !this.#waiting && this.#state === 'up';
+  }
+
+  get pending(): number {
+    return this.#mailbox.size;
+  }
+
+  /** Stops after the messages that are in the mailbox now. */
+  stop(): void {
+    if (this.#state === 'ended' || this.#state === 'stopping') return;
+    this.#mailbox.push(STOP);
+    if (!this.#waiting) this.place.schedule(this);
+  }
+
+  /** Ends after the message being handled, the work done. */
+  finish(): void {
+    this.#finishing = true;
+    if (this.#state === 'up' && !this.#context.busy && !this.#waiting) this.end({ kind: 'done' }, 'dead');
+  }
+
+  fail(error: unknown): void {
+    this.end({ kind: 'error', error: toWireError(error) }, 'lost');
+  }
+
+  /** Gives up on an ask: not handled yet, it is taken out; being handled, its signal aborts. */
+  cancel(from: number, ask: number): void {
+    if (this.#context.abort(from, ask)) return;
+    const cancelled = this.#mailbox.remove((envelope) => envelope.from === from && envelope.ask === ask);
+    if (cancelled !== undefined) this.#dealt(cancelled);
+  }
+
+  tellRoom(place: number): void {
+    (this.#wantRoom ??= new Set()).add(place);
+    this.#offerRoom();
+  }
+
+  snapshot(): Snapshot {
+    return this.#handler.snapshot();
+  }
+
+  /** Ends it, now: what it was given and had not dealt with become dead letters, and their askers are told. */
+  end(reason: ExitReason, letters: DeadReason): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    const error = this.#endError(reason);
+    const current = this.#context.current;
+    if (current !== undefined) {
+      this.place.deadLetter(this.id, current.message, 'crashed', error);
+      if (!this.#context.answered) this.#answerError(current, error);
+      this.#dealt(current);
+    }
+    this.#context.close(error);
+    for (let envelope = this.#mailbox.shift(); envelope !== undefined; envelope = this.#mailbox.shift()) {
+      if (envelope === STOP) continue;
+      this.place.deadLetter(this.id, envelope.message, letters, error);
+      this.#answerError(envelope, error);
+      this.#dealt(envelope);
+    }
+    this.place.cellEnded(this, reason);
+  }
+
+  #turn(envelope: Envelope): void {
+    const inspecting = this.place.inspecting;
+    const startedMs = inspecting ? performance.now() : 0;
+    const from = inspecting ? this.#handler.label() : '';
+    this.#context.begin(envelope);
+    let pending: void | Promise<void>;
+    try {
+      pending = this.#handler.receive(envelope.message);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (this.#state === 'ended') return;
+    const done = (): void => {
+      if (inspecting) this.#inspected(envelope, startedMs, from);
+      this.#endTurn(envelope);
+    };
+    if (!(pending instanceof Promise)) {
+      done();
+      return;
+    }
+    this.#waiting = true;
+    pending.then(
+      () => {
+        if (this.#state === 'ended') return;
+        this.#waiting = false;
+        done();
+        if (!this.ended) this.place.schedule(this);
+      },
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  #endTurn(envelope: Envelope): void {
+    if (envelope.ask !== 0 && !this.#context.answered)
+      this.place.reply(envelope.from, envelope.ask, this.#handler.answer());
+    this.#context.end();
+    this.#dealt(envelope);
+    if (this.#wantRoom !== undefined) this.#offerRoom();
+    if (this.#finishing) this.end({ kind: 'done' }, 'dead');
+  }
+
+  #stopNow(): void {
+    this.#state = 'stopping';
+    const stopped = (): void => this.end({ kind: 'stopped' }, 'dead');
+    try {
+      const pending = this.#handler.stop();
+      if (!(pending instanceof Promise)) stopped();
+      else pending.then(stopped, (error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #dealt(envelope: Envelope): void {
+    this.slot.take();
+    envelope.link?.done(envelope.serial);
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#mailbox.remove((envelope) => envelope !== STOP);
+    if (oldest === undefined) return;
+    this.place.deadLetter(this.id, oldest.message, 'overflow');
+    const message = `${this.name} dropped the message for newer ones`;
+    this.#answerError(oldest, { code: 'E_MAILBOX_FULL', message, details: {} });
+    this.#dealt(oldest);
+  }
+
+  #offerRoom(): void {
+    if (this.slot.depth > this.slot.size >> 1) return;
+    for (const place of this.#wantRoom ?? []) this.place.offerRoom(place, this.id);
+    this.#wantRoom = undefined;
+  }
+
+  #answerError(envelope: Envelope, error: WireError): void {
+    if (envelope.ask !== 0) this.place.fail(envelope.from, envelope.ask, error);
+  }
+
+  #endError(reason: ExitReason): WireError {
+    if (reason.kind === 'error') {
+      const { code, message } = reason.error;
+      return { code: 'E_ACTOR_FAILED', message: `${this.name} failed: ${code}: ${message}`, details: { reason } };
+    }
+    const error = new LtlError('E_ACTOR_FAILED', `${this.name} ended (${reason.kind}) before it answered`);
+    return { ...toWireError(error), details: { reason } };
+  }
+
+  #inspected(envelope: Envelope, startedMs: number, from: string): void {
+    this.place.inspected({
+      id: this.id,
+      name: this.name,
+      place: this.place.id,
+      atMs: performance.timeOrigin + startedMs,
+      tookMs: performance.now() - startedMs,
+      correlation: this.#context.correlation,
+      message: kindOf(envelope.message),
+      from,
+      to: this.#handler.label(),
+    });
+  }
+}
+
+function kindOf(message: unknown): string {
+  if (typeof message === 'object' && message !== null && 'type' in message) return String(message.type);
+  return message === null ? 'null' : typeof message;
+}

@@ -1,0 +1,405 @@
+/**
+ * A place: one thread in which actors live. It runs its cells turn by turn, delivers messages to them and, over links, to
+ * other places, and holds what this thread waits for: asks, lines, watches. The conductor's thread is a place like any other.
+ *
+ * Fairness: cells with messages take turns of QUANTUM_MESSAGES; after RUN_MESSAGES_MAX the event loop gets its turn.
+ * Ordering: from one sender to one actor, messages arrive in the order of sending, lines included.
+ */
+import type { Clock } from '../ports/clock.js';
+import type { ExitReason } from '../supervisor/exit.js';
+import { Link, type LinkControl, type LinkEnd, type LinkListener, type Trace } from '../wire/link.js';
+import { Slot, STATE } from '../wire/mailbox.js';
+import type { ActorTransition, DeadReason, FromPlace, ToPlace } from '../wire/place.js';
+import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX } from '../words/actor-limits.js';
+import { LtlError, toWireError, type WireError } from '../words/errors.js';
+import type { AskOptions, Change, Snapshot } from './actor.js';
+import { Asks } from './asks.js';
+import type { Cell } from './cell.js';
+import { assertCloneable } from './cloneable.js';
+import { Line } from './lines.js';
+import { Queue } from './mailbox-queue.js';
+import { Ref, reviveRefs } from './ref.js';
+import { Watches } from './watches.js';
+
+export class Place implements LinkListener {
+  readonly id: number;
+  /** Somebody listens to `inspect`. */
+  inspecting = false;
+  readonly #cells = new Map<number, Cell>();
+  readonly #links = new Map<number, Link>();
+  readonly #lines = new Map<number, Line>();
+  readonly #runQueue = new Queue<Cell>();
+  readonly #asks: Asks;
+  readonly #watches: Watches;
+  readonly #conduct: (message: FromPlace) => void;
+  #running = false;
+
+  constructor(id: number, clock: Clock, conduct: (message: FromPlace) => void) {
+    this.id = id;
+    this.#conduct = conduct;
+    this.#asks = new Asks(clock, (ask, actor, place) => this.#gaveUp(ask, actor, place));
+    this.#watches = new Watches((message) => this.#conduct(message));
+  }
+
+  /* Sending */
+
+  /** Delivers a message, or puts it in a line, or makes it a dead letter; see ActorRef.send. */
+  send(to: Ref, message: unknown, ask: number, trace: Trace | undefined): boolean {
+    const { slot } = to;
+    const place = slot.place;
+    if (place !== this.id) assertCloneable(message);
+    const line = this.#lines.get(to.id);
+    if (line !== undefined) return this.#join(line, message, ask, trace);
+    if (slot.state !== STATE.up) {
+      if (slot.state === STATE.down) return this.#join(this.#line(to), message, ask, trace);
+      return this.#refuse(to, message, ask, 'dead', { code: 'E_ACTOR_FAILED', message: `${to.name} is dead`, details: {} });
+    }
+    if (!slot.reserve()) {
+      const { overflow } = slot;
+      if (overflow !== 'drop-oldest') {
+        slot.unreserve();
+        if (overflow !== 'wait') return this.#refuse(to, message, ask, 'overflow', full(to.name));
+        const made = this.#line(to);
+        const joined = this.#join(made, message, ask, trace);
+        this.#askForRoom(made);
+        return joined;
+      }
+    }
+    this.#deliver(to.id, place, message, ask, trace);
+    return true;
+  }
+
+  ask(to: Ref, message: unknown, options: AskOptions, trace: Trace | undefined): Promise<unknown> {
+    const terms = {
+      id: to.id,
+      name: to.name,
+      timeoutMs: options.timeoutMs ?? ASK_TIMEOUT_MS_DEFAULT,
+      signal: options.signal,
+    };
+    return this.#asks.open(terms, (ask) => this.send(to, message, ask, trace));
+  }
+
+  reply(place: number, ask: number, value: unknown): void {
+    if (ask === 0) return;
+    if (place === this.id) this.#asks.answer(ask, value);
+    else this.#link(place).reply(ask, value);
+  }
+
+  fail(place: number, ask: number, error: WireError): void {
+    if (ask === 0) return;
+    if (place === this.id) this.#asks.fail(ask, error);
+    else this.#link(place).fail(ask, error);
+  }
+
+  failure(ask: number, error: WireError): void {
+    this.#asks.fail(ask, error);
+  }
+
+  deadLetter(to: number, message: unknown, reason: DeadReason, error?: WireError): void {
+    const letter = error === undefined ? { to, message, reason } : { to, message, reason, error };
+    try {
+      this.#conduct({ tag: 'dead-letter', letter });
+    } catch (cause) {
+      this.#conduct({ tag: 'dead-letter', letter: { to, message: undefined, reason, error: toWireError(cause, 'E_UNCLONEABLE') } });
+    }
+  }
+
+  /* What references do */
+
+  refOf(id: number, name: string, slot: Slot): Ref {
+    return new Ref(this, id, name, slot);
+  }
+
+  async room(to: Ref): Promise<void> {
+    await this.#lines.get(to.id)?.empty();
+  }
+
+  stop(to: Ref): Promise<void> {
+    if (to.slot.state === STATE.dead) return Promise.resolve();
+    const dead = this.#watches.dead(to.id);
+    const place = to.slot.place;
+    // By the link, so that it comes after the messages sent before; that place passes it on to the conductor.
+    if (place === this.id || to.slot.state !== STATE.up) this.#conduct({ tag: 'stop', id: to.id });
+    else this.#link(place).control({ tag: 'stop', id: to.id });
+    return dead;
+  }
+
+  watch(to: Ref, listener: (change: Change) => void): () => void {
+    return this.#watches.add(to.id, listener);
+  }
+
+  async snapshot(to: Ref): Promise<Snapshot> {
+    const cell = this.#cells.get(to.id);
+    if (cell !== undefined) return cell.snapshot();
+    if (to.slot.state !== STATE.up || to.slot.place === this.id) return { status: 'stopped', state: undefined };
+    const terms = { id: to.id, name: to.name, timeoutMs: ASK_TIMEOUT_MS_DEFAULT, signal: undefined };
+    return (await this.#asks.open(terms, (ask) => {
+      this.#asks.sentTo(ask, to.slot.place);
+      this.#link(to.slot.place).control({ tag: 'snapshot', id: to.id, ask });
+    })) as Snapshot;
+  }
+
+  /* Cells */
+
+  /** Takes a new cell in and starts it; resolves when it is ready, rejects with what its start threw. */
+  async begin(cell: Cell): Promise<void> {
+    this.#cells.set(cell.id, cell);
+    try {
+      await cell.start();
+    } catch (error) {
+      this.#cells.delete(cell.id);
+      throw error;
+    }
+  }
+
+  cell(id: number): Cell | undefined {
+    return this.#cells.get(id);
+  }
+
+  cellEnded(cell: Cell, reason: ExitReason): void {
+    if (this.#cells.get(cell.id) !== cell) return;
+    this.#cells.delete(cell.id);
+    this.#conduct({ tag: 'ended', id: cell.id, reason });
+  }
+
+  schedule(cell: Cell): void {
+    if (cell.scheduled) return;
+    cell.scheduled = true;
+    this.#runQueue.push(cell);
+    if (this.#running) return;
+    this.#running = true;
+    queueMicrotask(() => this.#run());
+  }
+
+  inspected(transition: ActorTransition): void {
+    this.#conduct({ tag: 'transitions', transitions: [transition] });
+  }
+
+  offerRoom(place: number, id: number): void {
+    if (place === this.id) this.#flushLine(id);
+    else this.#link(place).control({ tag: 'room', id });
+  }
+
+  /* What arrives */
+
+  message(link: Link, id: number, ask: number, trace: Trace | undefined, message: unknown, serial: number): void {
+    const cell = this.#cells.get(id);
+    if (cell !== undefined) {
+      cell.enqueue({ message, ask, from: link.peer, trace, link, serial });
+      return;
+    }
+    link.done(serial);
+    const error: WireError = { code: 'E_ACTOR_FAILED', message: 'the actor ended before the message arrived', details: {} };
+    this.deadLetter(id, message, 'lost', error);
+    this.fail(link.peer, ask, error);
+  }
+
+  /** An answer to an ask of this place. */
+  answer(ask: number, value: unknown): void {
+    this.#asks.answer(ask, value);
+  }
+
+  control(link: Link, control: LinkControl): void {
+    const cell = this.#cells.get(control.id);
+    switch (control.tag) {
+      case 'stop':
+        this.#conduct({ tag: 'stop', id: control.id });
+        return;
+      case 'cancel':
+        cell?.cancel(link.peer, control.ask);
+        return;
+      case 'snapshot':
+        this.reply(link.peer, control.ask, cell?.snapshot() ?? { status: 'stopped', state: undefined });
+        return;
+      case 'tell-room':
+        if (cell === undefined) this.offerRoom(link.peer, control.id);
+        else cell.tellRoom(link.peer);
+        return;
+      case 'room':
+        this.#flushLine(control.id);
+        return;
+    }
+  }
+
+  /** A word of the conductor that is not about one cell. */
+  conducted(message: Exclude<ToPlace, { tag: 'spawn' }>): void {
+    switch (message.tag) {
+      case 'abandon':
+        this.#cells.get(message.id)?.end(message.reason, 'lost');
+        return;
+      case 'peer':
+        this.connect(message.place, message.end);
+        return;
+      case 'gone':
+        this.#lost(message.place);
+        return;
+      case 'state':
+        this.#changed(message);
+        return;
+      case 'inspect':
+        this.inspecting = message.on;
+        return;
+    }
+  }
+
+  connect(place: number, end: LinkEnd): Link {
+    let link = this.#links.get(place);
+    if (link === undefined) this.#links.set(place, (link = new Link(place, this)));
+    link.connect(end);
+    return link;
+  }
+
+  revive(message: unknown): unknown {
+    return reviveRefs(message, ({ id, name, slot }) => this.refOf(id, name, new Slot(slot.words, slot.base)));
+  }
+
+  clonedRefs(): number {
+    return Ref.cloned;
+  }
+
+  uncloneable(id: number, ask: number, message: unknown, error: unknown): void {
+    const wire = toWireError(error, 'E_UNCLONEABLE');
+    this.deadLetter(id, message, 'uncloneable', { ...wire, code: 'E_UNCLONEABLE' });
+    if (ask !== 0) this.#asks.fail(ask, { ...wire, code: 'E_UNCLONEABLE' });
+  }
+
+  /** Ends everything that waits here. */
+  close(): void {
+    this.#asks.failAll({ code: 'E_CLOSED', message: 'the actor system was stopped', details: {} });
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    for (const line of this.#lines.values()) line.close();
+    this.#lines.clear();
+  }
+
+  /* Below: how */
+
+  #run(): void {
+    let left = RUN_MESSAGES_MAX;
+    let sinceMs = performance.now();
+    while (left > 0) {
+      const cell = this.#runQueue.shift();
+      if (cell === undefined) break;
+      cell.scheduled = false;
+      left -= cell.run(Math.min(left, QUANTUM_MESSAGES)) + 1;
+      if (cell.pending > 0 && cell.ready) {
+        cell.scheduled = true;
+        this.#runQueue.push(cell);
+      }
+      const untilMs = performance.now();
+      cell.slot.busy(Math.round((untilMs - sinceMs) * 1_000));
+      sinceMs = untilMs;
+    }
+    this.#running = this.#runQueue.size > 0;
+    if (this.#running) setImmediate(() => this.#run());
+  }
+
+  #deliver(id: number, place: number, message: unknown, ask: number, trace: Trace | undefined): void {
+    if (ask !== 0) this.#asks.sentTo(ask, place);
+    if (place !== this.id) {
+      this.#link(place).push(id, ask, trace, message);
+      return;
+    }
+    const cell = this.#cells.get(id);
+    if (cell !== undefined) {
+      cell.enqueue({ message, ask, from: place, trace, link: undefined, serial: 0 });
+      return;
+    }
+    const error: WireError = { code: 'E_ACTOR_FAILED', message: 'the actor ended before the message arrived', details: {} };
+    this.deadLetter(id, message, 'lost', error);
+    this.fail(place, ask, error);
+  }
+
+  #refuse(to: Ref, message: unknown, ask: number, reason: DeadReason, error: WireError): boolean {
+    if (ask !== 0) this.#asks.fail(ask, error);
+    else this.deadLetter(to.id, message, reason, error);
+    return false;
+  }
+
+  #link(place: number): Link {
+    let link = this.#links.get(place);
+    if (link === undefined) {
+      link = new Link(place, this);
+      this.#links.set(place, link);
+      this.#conduct({ tag: 'connect', to: place });
+    }
+    return link;
+  }
+
+  #gaveUp(ask: number, id: number, place: number): void {
+    if (place < 0) this.#lines.get(id)?.leave(ask);
+    else if (place === this.id) this.#cells.get(id)?.cancel(place, ask);
+    else this.#links.get(place)?.control({ tag: 'cancel', id, ask });
+  }
+
+  /* Lines */
+
+  #line(to: Ref): Line {
+    const line = new Line(to);
+    this.#lines.set(to.id, line);
+    // The conductor answers with what the actor is now, and tells what becomes of it.
+    this.#watches.hold(to.id);
+    return line;
+  }
+
+  #join(line: Line, message: unknown, ask: number, trace: Trace | undefined): boolean {
+    return line.join({ message, ask, trace }) || this.#refuse(line.to, message, ask, 'overflow', full(line.to.name));
+  }
+
+  #askForRoom(line: Line): void {
+    if (line.roomAsked) return;
+    line.roomAsked = true;
+    const { id, slot } = line.to;
+    if (slot.place === this.id) this.#cells.get(id)?.tellRoom(this.id);
+    else this.#link(slot.place).control({ tag: 'tell-room', id });
+  }
+
+  #flushLine(id: number): void {
+    const line = this.#lines.get(id);
+    if (line === undefined) return;
+    line.roomAsked = false;
+    const { slot } = line.to;
+    while (slot.state === STATE.up && line.size > 0) {
+      if (!slot.reserve()) {
+        slot.unreserve();
+        this.#askForRoom(line);
+        return;
+      }
+      const waiting = line.next();
+      if (waiting !== undefined) this.#deliver(id, slot.place, waiting.message, waiting.ask, waiting.trace);
+    }
+    if (line.size === 0) this.#closeLine(line);
+  }
+
+  #closeLine(line: Line): void {
+    this.#lines.delete(line.to.id);
+    this.#watches.release(line.to.id);
+    line.close();
+  }
+
+  #changed({ id, change, reason, first }: Extract<ToPlace, { tag: 'state' }>): void {
+    const line = this.#lines.get(id);
+    if (line !== undefined && change === 'up') this.#flushLine(id);
+    if (line !== undefined && change === 'dead') {
+      const error: WireError = { code: 'E_ACTOR_FAILED', message: `${line.to.name} is dead`, details: { reason } };
+      for (let waiting = line.next(); waiting !== undefined; waiting = line.next())
+        this.#refuse(line.to, waiting.message, waiting.ask, 'dead', error);
+      this.#closeLine(line);
+    }
+    this.#watches.changed(id, change, reason, first);
+  }
+
+  /** That thread ended: what it had not dealt with is lost, and it will answer nothing. */
+  #lost(place: number): void {
+    const link = this.#links.get(place);
+    this.#links.delete(place);
+    const error: WireError = { code: 'E_ACTOR_FAILED', message: 'its thread ended before it answered', details: {} };
+    for (const { id, message } of link?.close() ?? []) this.deadLetter(id, message, 'lost', error);
+    this.#asks.failPlace(place, () => error);
+  }
+}
+
+function full(name: string): WireError {
+  const { message, details } = new LtlError('E_MAILBOX_FULL', `the mailbox of ${name} is full`);
+  return { code: 'E_MAILBOX_FULL', message, details };
+}

@@ -1,0 +1,124 @@
+/**
+ * The worker threads of users' actors: the shared ones, at most `limit`, started when first needed, and those that belong
+ * to one actor. Each is a place with a number that is never used again, so that nothing sent to a dead thread arrives at
+ * another.
+ */
+import { startWorker, type WorkerChild } from '../supervisor/worker-child.js';
+import type { ExitReason } from '../supervisor/exit.js';
+import { linkEnds, type LinkEnd } from '../wire/link.js';
+import type { FromPlace, ToPlace } from '../wire/place.js';
+import { SHUTDOWN_MS_DEFAULT, START_MS_DEFAULT } from '../words/actor-limits.js';
+import type { SpawnOptions } from './actor.js';
+
+const MODULE = new URL('./thread.js', import.meta.url);
+
+export interface Thread {
+  readonly place: number;
+  readonly shared: boolean;
+  readonly child: WorkerChild<ToPlace>;
+  readonly nativeStore: boolean;
+  /** Actors that live in it. */
+  readonly actors: Set<number>;
+  /** The last heartbeat seen, and when; see the watch. */
+  beat: number;
+  beatMs: number;
+}
+
+export interface ThreadsListener {
+  said(place: number, message: FromPlace): void;
+  /** A new thread is to be linked with the conductor's place. */
+  linked(place: number, end: LinkEnd): void;
+  ended(thread: Thread, reason: ExitReason): void;
+  inspecting(): boolean;
+}
+
+export class Threads {
+  /** How many shared workers there may be. */
+  limit: number;
+  readonly #listener: ThreadsListener;
+  readonly #threads = new Map<number, Thread>();
+  readonly #starting = new Set<Promise<Thread>>();
+  #lastPlace = 0;
+
+  constructor(limit: number, listener: ThreadsListener) {
+    this.limit = limit;
+    this.#listener = listener;
+  }
+
+  get(place: number): Thread | undefined {
+    return this.#threads.get(place);
+  }
+
+  all(): readonly Thread[] {
+    return [...this.#threads.values()];
+  }
+
+  /** A shared worker for one more actor: a new one while there are fewer than the limit, else the least loaded. */
+  async shared(): Promise<Thread> {
+    const shared = (): Thread[] => this.all().filter((thread) => thread.shared);
+    const idle = shared().find((thread) => thread.actors.size === 0);
+    if (idle !== undefined) return idle;
+    if (shared().length + this.#starting.size < this.limit) return this.#startShared();
+    if (shared().length < this.limit) await Promise.allSettled([...this.#starting]);
+    const all = shared();
+    if (all.length === 0) return this.#startShared();
+    return all.reduce((least, thread) => (thread.actors.size < least.actors.size ? thread : least));
+  }
+
+  /** A worker for one actor alone. */
+  own(name: string, options: SpawnOptions): Promise<Thread> {
+    return this.#start(name, false, options);
+  }
+
+  /** Gives two threads a line to each other; false when one of them is no more. */
+  connect(from: number, to: number): boolean {
+    const one = this.#threads.get(from);
+    const other = this.#threads.get(to);
+    if (one === undefined || other === undefined) return false;
+    const [end, peerEnd] = linkEnds();
+    one.child.post({ tag: 'peer', place: to, end }, [end.port]);
+    other.child.post({ tag: 'peer', place: from, end: peerEnd }, [peerEnd.port]);
+    return true;
+  }
+
+  tellAll(message: ToPlace): void {
+    for (const { child } of this.#threads.values()) child.post(message);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#starting]);
+    await Promise.all(this.all().map(({ child }) => child.stop(SHUTDOWN_MS_DEFAULT)));
+  }
+
+  #startShared(): Promise<Thread> {
+    const starting = this.#start(`shared-${this.#lastPlace + 1}`, true, {});
+    this.#starting.add(starting);
+    const over = (): void => void this.#starting.delete(starting);
+    starting.then(over, over);
+    return starting;
+  }
+
+  async #start(name: string, shared: boolean, options: SpawnOptions): Promise<Thread> {
+    const place = ++this.#lastPlace;
+    const child = await startWorker<ToPlace, FromPlace>({
+      name,
+      module: MODULE,
+      input: { place, inspecting: this.#listener.inspecting() },
+      startMs: options.startMs ?? START_MS_DEFAULT,
+      nativeStore: options.nativeStore ?? false,
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+      onMessage: (message) => this.#listener.said(place, message),
+    });
+    const nativeStore = options.nativeStore ?? false;
+    const thread: Thread = { place, shared, child, nativeStore, actors: new Set(), beat: -1, beatMs: 0 };
+    this.#threads.set(place, thread);
+    const [end, peerEnd] = linkEnds();
+    child.post({ tag: 'peer', place: 0, end: peerEnd }, [peerEnd.port]);
+    this.#listener.linked(place, end);
+    void child.exited.then((reason) => {
+      this.#threads.delete(place);
+      this.#listener.ended(thread, reason);
+    });
+    return thread;
+  }
+}
