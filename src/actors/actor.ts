@@ -111,7 +111,11 @@ export interface SpawnOptions<Input = unknown> {
   /** For `own`: it opens a native store, so its thread is never terminated. */
   readonly nativeStore?: boolean;
   /** For `own`: limits of its thread. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number; readonly stackSizeMb?: number };
+  readonly resourceLimits?: {
+    readonly maxOldGenerationSizeMb?: number;
+    readonly maxYoungGenerationSizeMb?: number;
+    readonly stackSizeMb?: number;
+  };
 }
 
 /** A child of a supervisor as data: an actor, or a supervisor of more. */
@@ -122,7 +126,12 @@ export type ActorChild =
       /** A budget of its own, beside the supervisor's. */
       readonly budget?: RestartBudget;
     })
-  | { readonly id: string; readonly supervise: SuperviseOptions; readonly restart?: Restart; readonly shutdownMs?: number };
+  | {
+      readonly id: string;
+      readonly supervise: SuperviseOptions;
+      readonly restart?: Restart;
+      readonly shutdownMs?: number;
+    };
 
 export interface SuperviseOptions {
   readonly name?: string;

@@ -10,11 +10,11 @@ import type { Link, Trace } from '../wire/link.js';
 import type { Slot } from '../wire/mailbox.js';
 import type { DeadReason } from '../wire/place.js';
 import { LtlError, toWireError, type WireError } from '../words/errors.js';
-import { type CellContext, makeContext } from './context.js';
 import type { Snapshot } from './actor.js';
+import { type CellContext, makeContext } from './context.js';
 import type { Handler, HandlerHost } from './handler.js';
-import type { Place } from './place.js';
 import { Queue } from './mailbox-queue.js';
+import type { Place } from './place.js';
 import type { Ref } from './ref.js';
 
 /** A message in a mailbox, or being handled. */
@@ -49,7 +49,14 @@ export class Cell {
   #waiting = false;
   #finishing = false;
 
-  constructor(place: Place, id: number, name: string, slot: Slot, input: unknown, make: (host: HandlerHost) => Handler) {
+  constructor(
+    place: Place,
+    id: number,
+    name: string,
+    slot: Slot,
+    input: unknown,
+    make: (host: HandlerHost) => Handler,
+  ) {
     this.place = place;
     this.id = id;
     this.name = name;
@@ -80,13 +87,7 @@ export class Cell {
   }
 
   enqueue(envelope: Envelope): void {
-    const reentry = this.#context.awaitsIn(envelope.trace);
-    if (reentry !== undefined && this.#waiting) {
-      const message = `${this.name} was asked by a chain that waits for ${this.name} itself: ${reentry}`;
-      this.#answerError(envelope, { code: 'E_DEADLOCK', message, details: {} });
-      this.#dealt(envelope);
-      return;
-    }
+    if (this.#waiting && this.#deadlocks(envelope)) return;
     if (this.slot.overflow === 'drop-oldest' && this.slot.depth > this.slot.size) this.#dropOldest();
     this.#mailbox.push(envelope);
     if (!this.#waiting) this.place.schedule(this);
@@ -190,6 +191,7 @@ export class Cell {
       return;
     }
     this.#waiting = true;
+    this.#refuseDeadlocks();
     pending.then(
       () => {
         if (this.#state === 'ended') return;
@@ -199,6 +201,23 @@ export class Cell {
       },
       (error: unknown) => this.fail(error),
     );
+  }
+
+  /** An ask from a chain that waits for the very message being handled can only be refused. */
+  #deadlocks(envelope: Envelope): boolean {
+    const chain = this.#context.awaitsIn(envelope.trace);
+    if (chain === undefined) return false;
+    const message = `${this.name} is asked by a chain that waits for its answer: ${chain}`;
+    this.#answerError(envelope, { code: 'E_DEADLOCK', message, details: {} });
+    this.#dealt(envelope);
+    return true;
+  }
+
+  /** The same for those that came before the handler began to wait. */
+  #refuseDeadlocks(): void {
+    const reentrant = (envelope: Envelope): boolean => this.#context.awaitsIn(envelope.trace) !== undefined;
+    for (let found = this.#mailbox.remove(reentrant); found !== undefined; found = this.#mailbox.remove(reentrant))
+      this.#deadlocks(found);
   }
 
   #endTurn(envelope: Envelope): void {

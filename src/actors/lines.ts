@@ -2,8 +2,9 @@
  * The messages of one place that wait to be sent: for room in a mailbox whose policy is to wait, or for an actor that
  * is being restarted. One line an actor, first in, first out; as long as there is one, later messages join it.
  */
-import { LINE_SIZE_MAX } from '../words/actor-limits.js';
+
 import type { Trace } from '../wire/link.js';
+import { LINE_SIZE_MAX } from '../words/actor-limits.js';
 import { Queue } from './mailbox-queue.js';
 import type { Ref } from './ref.js';
 

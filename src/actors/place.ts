@@ -11,7 +11,7 @@ import { Link, type LinkControl, type LinkEnd, type LinkListener, type Trace } f
 import { Slot, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, DeadReason, FromPlace, ToPlace } from '../wire/place.js';
 import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX } from '../words/actor-limits.js';
-import { LtlError, toWireError, type WireError } from '../words/errors.js';
+import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
 import type { Cell } from './cell.js';
@@ -52,7 +52,11 @@ export class Place implements LinkListener {
     if (line !== undefined) return this.#join(line, message, ask, trace);
     if (slot.state !== STATE.up) {
       if (slot.state === STATE.down) return this.#join(this.#line(to), message, ask, trace);
-      return this.#refuse(to, message, ask, 'dead', { code: 'E_ACTOR_FAILED', message: `${to.name} is dead`, details: {} });
+      return this.#refuse(to, message, ask, 'dead', {
+        code: 'E_ACTOR_FAILED',
+        message: `${to.name} is dead`,
+        details: {},
+      });
     }
     if (!slot.reserve()) {
       const { overflow } = slot;
@@ -100,7 +104,10 @@ export class Place implements LinkListener {
     try {
       this.#conduct({ tag: 'dead-letter', letter });
     } catch (cause) {
-      this.#conduct({ tag: 'dead-letter', letter: { to, message: undefined, reason, error: toWireError(cause, 'E_UNCLONEABLE') } });
+      this.#conduct({
+        tag: 'dead-letter',
+        letter: { to, message: undefined, reason, error: toWireError(cause, 'E_UNCLONEABLE') },
+      });
     }
   }
 
@@ -119,7 +126,7 @@ export class Place implements LinkListener {
     const dead = this.#watches.dead(to.id);
     const place = to.slot.place;
     // By the link, so that it comes after the messages sent before; that place passes it on to the conductor.
-    if (place === this.id || to.slot.state !== STATE.up) this.#conduct({ tag: 'stop', id: to.id });
+    if (this.id === 0 || place === this.id || to.slot.state !== STATE.up) this.#conduct({ tag: 'stop', id: to.id });
     else this.#link(place).control({ tag: 'stop', id: to.id });
     return dead;
   }
@@ -162,6 +169,12 @@ export class Place implements LinkListener {
     this.#conduct({ tag: 'ended', id: cell.id, reason });
   }
 
+  /** For the conductor's place: orders the stop of a cell, wherever it lives, after what was sent to it before. */
+  orderStop(id: number, place: number): void {
+    if (place === this.id) this.#cells.get(id)?.stop();
+    else this.#link(place).control({ tag: 'stop', id });
+  }
+
   schedule(cell: Cell): void {
     if (cell.scheduled) return;
     cell.scheduled = true;
@@ -189,7 +202,11 @@ export class Place implements LinkListener {
       return;
     }
     link.done(serial);
-    const error: WireError = { code: 'E_ACTOR_FAILED', message: 'the actor ended before the message arrived', details: {} };
+    const error: WireError = {
+      code: 'E_ACTOR_FAILED',
+      message: 'the actor ended before the message arrived',
+      details: {},
+    };
     this.deadLetter(id, message, 'lost', error);
     this.fail(link.peer, ask, error);
   }
@@ -203,7 +220,9 @@ export class Place implements LinkListener {
     const cell = this.#cells.get(control.id);
     switch (control.tag) {
       case 'stop':
-        this.#conduct({ tag: 'stop', id: control.id });
+        // From the conductor's place it is the order; from elsewhere the wish, which the conductor has to hear of.
+        if (link.peer === 0) cell?.stop();
+        else this.#conduct({ tag: 'stop', id: control.id });
         return;
       case 'cancel':
         cell?.cancel(link.peer, control.ask);
@@ -305,7 +324,11 @@ export class Place implements LinkListener {
       cell.enqueue({ message, ask, from: place, trace, link: undefined, serial: 0 });
       return;
     }
-    const error: WireError = { code: 'E_ACTOR_FAILED', message: 'the actor ended before the message arrived', details: {} };
+    const error: WireError = {
+      code: 'E_ACTOR_FAILED',
+      message: 'the actor ended before the message arrived',
+      details: {},
+    };
     this.deadLetter(id, message, 'lost', error);
     this.fail(place, ask, error);
   }
@@ -400,6 +423,5 @@ export class Place implements LinkListener {
 }
 
 function full(name: string): WireError {
-  const { message, details } = new LtlError('E_MAILBOX_FULL', `the mailbox of ${name} is full`);
-  return { code: 'E_MAILBOX_FULL', message, details };
+  return { code: 'E_MAILBOX_FULL', message: `the mailbox of ${name} is full`, details: {} };
 }

@@ -97,6 +97,7 @@ export function reviveRefs(value: unknown, make: (wire: RefWire) => Ref, seen = 
     for (const item of items) value.add(item);
   } else
     for (const [key, item] of Object.entries(value))
-      if (typeof item === 'object' && item !== null) (value as Record<string, unknown>)[key] = reviveRefs(item, make, seen);
+      if (typeof item === 'object' && item !== null)
+        (value as Record<string, unknown>)[key] = reviveRefs(item, make, seen);
   return value;
 }

@@ -3,8 +3,8 @@
  * is an actor module like the queue's or the indexer's, on the same host and wire.
  */
 import { realClock } from '../ports/clock.js';
-import type { ToPlace, FromPlace } from '../wire/place.js';
 import { Slot } from '../wire/mailbox.js';
+import type { FromPlace, ToPlace } from '../wire/place.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import { Cell } from './cell.js';
 import { handlerOf } from './handler.js';

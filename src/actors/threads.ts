@@ -3,9 +3,10 @@
  * to one actor. Each is a place with a number that is never used again, so that nothing sent to a dead thread arrives at
  * another.
  */
-import { startWorker, type WorkerChild } from '../supervisor/worker-child.js';
+
 import type { ExitReason } from '../supervisor/exit.js';
-import { linkEnds, type LinkEnd } from '../wire/link.js';
+import { startWorker, type WorkerChild } from '../supervisor/worker-child.js';
+import { type LinkEnd, linkEnds } from '../wire/link.js';
 import type { FromPlace, ToPlace } from '../wire/place.js';
 import { SHUTDOWN_MS_DEFAULT, START_MS_DEFAULT } from '../words/actor-limits.js';
 import type { SpawnOptions } from './actor.js';
@@ -19,6 +20,8 @@ export interface Thread {
   readonly nativeStore: boolean;
   /** Actors that live in it. */
   readonly actors: Set<number>;
+  /** Starts and stops under way in it: as long as there are any, it keeps the process alive. */
+  holds: number;
   /** The last heartbeat seen, and when; see the watch. */
   beat: number;
   beatMs: number;
@@ -81,6 +84,16 @@ export class Threads {
     return true;
   }
 
+  /** Keeps the process alive until `until` has settled. */
+  async hold<Value>(thread: Thread, until: Promise<Value>): Promise<Value> {
+    if (thread.holds++ === 0) thread.child.ref();
+    try {
+      return await until;
+    } finally {
+      if (--thread.holds === 0) thread.child.unref();
+    }
+  }
+
   tellAll(message: ToPlace): void {
     for (const { child } of this.#threads.values()) child.post(message);
   }
@@ -110,7 +123,7 @@ export class Threads {
       onMessage: (message) => this.#listener.said(place, message),
     });
     const nativeStore = options.nativeStore ?? false;
-    const thread: Thread = { place, shared, child, nativeStore, actors: new Set(), beat: -1, beatMs: 0 };
+    const thread: Thread = { place, shared, child, nativeStore, actors: new Set(), holds: 0, beat: -1, beatMs: 0 };
     this.#threads.set(place, thread);
     const [end, peerEnd] = linkEnds();
     child.post({ tag: 'peer', place: 0, end: peerEnd }, [peerEnd.port]);

@@ -59,7 +59,8 @@ export class Watches {
     if (watched === undefined || (first && change !== 'dead')) return;
     const told: Change = change === 'up' ? { type: 'up', id } : { type: change, id, reason };
     if (change === 'dead') this.#watched.delete(id);
-    for (const listener of [...watched.listeners]) listener(told);
+    // Each in a turn of its own: what a listener throws is its owner's, and keeps nobody from hearing.
+    for (const listener of watched.listeners) queueMicrotask(() => listener(told));
   }
 
   #entry(id: number): Watched {

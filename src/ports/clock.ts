@@ -6,6 +6,8 @@
 /** A timer that is still to fire; cancelling one that has fired does nothing. */
 export interface Timer {
   cancel(): void;
+  /** Lets the process end although the timer is pending; a virtual timer keeps nothing alive. */
+  unref(): void;
 }
 
 /** Milliseconds that never decrease, and timers on them. */
@@ -21,7 +23,7 @@ export const realClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
   after: (delayMs, fire) => {
     const timer = setTimeout(fire, delayMs);
-    return { cancel: () => clearTimeout(timer) };
+    return { cancel: () => clearTimeout(timer), unref: () => void timer.unref() };
   },
 };
 
@@ -51,7 +53,7 @@ export class VirtualClock implements Clock {
   after(delayMs: number, fire: () => void): Timer {
     const timer: VirtualTimer = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#made++, fire };
     this.#timers.add(timer);
-    return { cancel: () => void this.#timers.delete(timer) };
+    return { cancel: () => void this.#timers.delete(timer), unref: () => undefined };
   }
 
   /** When the next timer is due, in milliseconds; undefined when none is pending. */

@@ -50,6 +50,8 @@ export class Supervisor implements ChildHandle {
   readonly #tell: (event: SupervisorEvent) => void;
   readonly #machine = new Stepper('supervisor', {});
   readonly #children: readonly Child[];
+  /** Children that are to stop for good, on their own. */
+  readonly #dismissed = new Set<Child>();
   #failure: ExitReason | undefined;
   #restarts = 0;
   #started: Promise<void> | undefined;
@@ -94,6 +96,15 @@ export class Supervisor implements ChildHandle {
     await this.exited;
   }
 
+  /** Stops one child for good; the others do not notice. Does not wait for it. */
+  dismiss(id: string): void {
+    const child = this.#children.find(({ spec }) => spec.id === id);
+    if (child === undefined) return;
+    this.#dismissed.add(child);
+    void this.#tellChild(child, 'STOP');
+    this.#wake();
+  }
+
   status(): SupervisorStatus {
     return {
       state: this.#machine.state,
@@ -108,13 +119,17 @@ export class Supervisor implements ChildHandle {
     const child: Child = new Child(
       spec,
       {
-        staysDown: () => this.#machine.matches('down') || staysDown(spec, child.lastExit),
+        staysDown: () => this.#isLeaving(child) || staysDown(spec, child.lastExit),
         withinBudget: () => child.withinBudget && this.#budget.allows(this.#clock.nowMs()),
       },
       this.#clock,
       this.#period,
     );
     return child;
+  }
+
+  #isLeaving(child: Child): boolean {
+    return this.#machine.matches('down') || this.#dismissed.has(child);
   }
 
   /** Moves the supervisor's own machine; true when the event meant something. */
@@ -185,7 +200,7 @@ export class Supervisor implements ChildHandle {
     if (failure === undefined) {
       await this.#tellChild(child, 'READY');
       // Whoever asked for the stop while it started could not mark it then.
-      if (this.#machine.matches('down')) await this.#tellChild(child, 'STOP');
+      if (this.#isLeaving(child)) await this.#tellChild(child, 'STOP');
       return;
     }
     // A child that cannot start at all is the caller's to know; one that cannot be restarted is tried within the budget.

@@ -10,7 +10,7 @@
  * reads getters in order). The batch's last field is a getter too, so it says how many were in the batch, and a receiver
  * walks the messages only when there were any.
  */
-import { type MessagePort, MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BATCH_MESSAGES_MAX } from '../words/actor-limits.js';
 import type { WireError } from '../words/errors.js';
 
@@ -97,7 +97,11 @@ export class Link {
   }
 
   connect(end: LinkEnd): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined) {
+      // Both ends asked for a link at once: both keep the first.
+      end.port.close();
+      return;
+    }
     this.#end = end;
     end.port.on('message', (batch: Batch) => this.#arrived(batch));
     this.flush();

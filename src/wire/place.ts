@@ -13,14 +13,27 @@ export interface SlotWire {
 }
 
 export type ToPlace =
-  | { readonly tag: 'spawn'; readonly id: number; readonly name: string; readonly module: string; readonly input: unknown; readonly slot: SlotWire }
+  | {
+      readonly tag: 'spawn';
+      readonly id: number;
+      readonly name: string;
+      readonly module: string;
+      readonly input: unknown;
+      readonly slot: SlotWire;
+    }
   /** Ends an actor at once, for that reason. */
   | { readonly tag: 'abandon'; readonly id: number; readonly reason: ExitReason }
   | { readonly tag: 'peer'; readonly place: number; readonly end: LinkEnd }
   /** That thread is no more. */
   | { readonly tag: 'gone'; readonly place: number }
   /** To those who subscribed: what an actor is now. `first` answers the subscription itself. */
-  | { readonly tag: 'state'; readonly id: number; readonly change: 'up' | 'down' | 'dead'; readonly reason: ExitReason; readonly first: boolean }
+  | {
+      readonly tag: 'state';
+      readonly id: number;
+      readonly change: 'up' | 'down' | 'dead';
+      readonly reason: ExitReason;
+      readonly first: boolean;
+    }
   | { readonly tag: 'inspect'; readonly on: boolean };
 
 export type FromPlace =
