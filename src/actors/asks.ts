@@ -2,16 +2,18 @@
  * The asks of one place that are not answered yet. Each ends exactly once: by its answer, its failure, its timeout, its
  * signal, or the end of the thread that was to answer; and then nothing of it is left, no timer and no listener.
  */
-import type { Clock, Timer } from '../ports/clock.js';
+import type { Clock } from '../ports/clock.js';
 import { fromWireError, LtlError, type WireError } from '../words/errors.js';
+import { Timeouts } from './timeouts.js';
 
 interface Pending {
   readonly id: number;
+  readonly name: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
   readonly onAbort: (() => void) | undefined;
-  readonly timer: Timer;
+  readonly timeoutMs: number;
   /** The place that is to answer; -1 while the message waits in a line. */
   place: number;
 }
@@ -25,14 +27,14 @@ export interface AskTerms {
 }
 
 export class Asks {
-  readonly #clock: Clock;
+  readonly #timeouts: Timeouts;
   readonly #pending = new Map<number, Pending>();
   /** Called when an ask is given up, so that the actor may hear of it. */
   readonly #gaveUp: (ask: number, id: number, place: number) => void;
   #last = 0;
 
   constructor(clock: Clock, gaveUp: (ask: number, id: number, place: number) => void) {
-    this.#clock = clock;
+    this.#timeouts = new Timeouts(clock, (ask) => this.#late(ask));
     this.#gaveUp = gaveUp;
   }
 
@@ -46,12 +48,10 @@ export class Asks {
     if (signal?.aborted === true) return Promise.reject(aborted(name, signal));
     const ask = ++this.#last;
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(timeoutMs, () => {
-        this.#giveUp(ask, new LtlError('E_TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
-      });
+      this.#timeouts.add(ask, timeoutMs);
       const onAbort = signal === undefined ? undefined : (): void => this.#giveUp(ask, aborted(name, signal));
       if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
-      this.#pending.set(ask, { id, resolve, reject, signal, onAbort, timer, place: -1 });
+      this.#pending.set(ask, { id, name, resolve, reject, signal, onAbort, timeoutMs, place: -1 });
       try {
         deliver(ask);
       } catch (error) {
@@ -76,11 +76,18 @@ export class Asks {
 
   /** Fails all that were to be answered by that place. */
   failPlace(place: number, errorOf: (id: number) => WireError): void {
-    for (const [ask, pending] of [...this.#pending]) if (pending.place === place) this.fail(ask, errorOf(pending.id));
+    for (const [ask, pending] of this.#pending) if (pending.place === place) this.fail(ask, errorOf(pending.id));
   }
 
   failAll(error: WireError): void {
-    for (const ask of [...this.#pending.keys()]) this.fail(ask, error);
+    for (const ask of this.#pending.keys()) this.fail(ask, error);
+  }
+
+  #late(ask: number): void {
+    const pending = this.#pending.get(ask);
+    if (pending === undefined) return;
+    const message = `${pending.name} did not answer within ${pending.timeoutMs} ms`;
+    this.#giveUp(ask, new LtlError('E_TIMEOUT', message));
   }
 
   #giveUp(ask: number, error: LtlError): void {
@@ -94,7 +101,7 @@ export class Asks {
     const pending = this.#pending.get(ask);
     if (pending === undefined) return undefined;
     this.#pending.delete(ask);
-    pending.timer.cancel();
+    this.#timeouts.remove(ask, pending.timeoutMs);
     if (pending.onAbort !== undefined) pending.signal?.removeEventListener('abort', pending.onAbort);
     return pending;
   }

@@ -152,6 +152,8 @@ export class Cell {
   end(reason: ExitReason, letters: DeadReason): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    // At once, so that what is sent from now on waits for the conductor's word instead of coming here.
+    this.slot.goDown();
     const error = this.#endError(reason);
     const current = this.#context.current;
     if (current !== undefined) {
@@ -257,8 +259,10 @@ export class Cell {
 
   #offerRoom(): void {
     if (this.slot.depth > this.slot.size >> 1) return;
-    for (const place of this.#wantRoom ?? []) this.place.offerRoom(place, this.id);
+    const places = this.#wantRoom ?? [];
+    // Whoever still finds no room asks again meanwhile.
     this.#wantRoom = undefined;
+    for (const place of places) this.place.offerRoom(place, this.id);
   }
 
   #answerError(envelope: Envelope, error: WireError): void {

@@ -21,6 +21,8 @@ import { Queue } from './mailbox-queue.js';
 import { Ref, reviveRefs } from './ref.js';
 import { Watches } from './watches.js';
 
+const NOW = Promise.resolve();
+
 export class Place implements LinkListener {
   readonly id: number;
   /** Somebody listens to `inspect`. */
@@ -33,6 +35,7 @@ export class Place implements LinkListener {
   readonly #watches: Watches;
   readonly #conduct: (message: FromPlace) => void;
   #running = false;
+  readonly #runNow = (): void => this.#run();
 
   constructor(id: number, clock: Clock, conduct: (message: FromPlace) => void) {
     this.id = id;
@@ -47,7 +50,7 @@ export class Place implements LinkListener {
   send(to: Ref, message: unknown, ask: number, trace: Trace | undefined): boolean {
     const { slot } = to;
     const place = slot.place;
-    if (place !== this.id) assertCloneable(message);
+    const mayHoldRefs = place !== this.id && assertCloneable(message);
     const line = this.#lines.get(to.id);
     if (line !== undefined) return this.#join(line, message, ask, trace);
     if (slot.state !== STATE.up) {
@@ -69,7 +72,7 @@ export class Place implements LinkListener {
         return joined;
       }
     }
-    this.#deliver(to.id, place, message, ask, trace);
+    this.#deliver(to.id, place, message, ask, trace, mayHoldRefs);
     return true;
   }
 
@@ -86,7 +89,16 @@ export class Place implements LinkListener {
   reply(place: number, ask: number, value: unknown): void {
     if (ask === 0) return;
     if (place === this.id) this.#asks.answer(ask, value);
-    else this.#link(place).reply(ask, value);
+    else this.#replyFar(place, ask, value);
+  }
+
+  /** A reply that cannot cross threads fails the ask, not the actor. */
+  #replyFar(place: number, ask: number, value: unknown): void {
+    try {
+      this.#link(place).reply(ask, value, assertCloneable(value));
+    } catch (error) {
+      this.#link(place).fail(ask, toWireError(error, 'E_UNCLONEABLE'));
+    }
   }
 
   fail(place: number, ask: number, error: WireError): void {
@@ -166,6 +178,8 @@ export class Place implements LinkListener {
   cellEnded(cell: Cell, reason: ExitReason): void {
     if (this.#cells.get(cell.id) !== cell) return;
     this.#cells.delete(cell.id);
+    // Its answers before its end.
+    for (const link of this.#links.values()) link.flush();
     this.#conduct({ tag: 'ended', id: cell.id, reason });
   }
 
@@ -175,13 +189,18 @@ export class Place implements LinkListener {
     else this.#link(place).control({ tag: 'stop', id });
   }
 
+  /** Takes in what that place has said so far. */
+  takeIn(place: number): void {
+    this.#links.get(place)?.takeIn();
+  }
+
   schedule(cell: Cell): void {
     if (cell.scheduled) return;
     cell.scheduled = true;
     this.#runQueue.push(cell);
     if (this.#running) return;
     this.#running = true;
-    queueMicrotask(() => this.#run());
+    void NOW.then(this.#runNow);
   }
 
   inspected(transition: ActorTransition): void {
@@ -276,10 +295,10 @@ export class Place implements LinkListener {
     return Ref.cloned;
   }
 
-  uncloneable(id: number, ask: number, message: unknown, error: unknown): void {
-    const wire = toWireError(error, 'E_UNCLONEABLE');
-    this.deadLetter(id, message, 'uncloneable', { ...wire, code: 'E_UNCLONEABLE' });
-    if (ask !== 0) this.#asks.fail(ask, { ...wire, code: 'E_UNCLONEABLE' });
+  uncloneable(id: number, ask: number, message: unknown): void {
+    const error: WireError = { code: 'E_UNCLONEABLE', message: 'the message cannot cross threads', details: {} };
+    if (ask === 0) this.deadLetter(id, message, 'uncloneable', error);
+    else this.#asks.fail(ask, error);
   }
 
   /** Ends everything that waits here. */
@@ -310,13 +329,20 @@ export class Place implements LinkListener {
       sinceMs = untilMs;
     }
     this.#running = this.#runQueue.size > 0;
-    if (this.#running) setImmediate(() => this.#run());
+    if (this.#running) setImmediate(this.#runNow);
   }
 
-  #deliver(id: number, place: number, message: unknown, ask: number, trace: Trace | undefined): void {
+  #deliver(
+    id: number,
+    place: number,
+    message: unknown,
+    ask: number,
+    trace: Trace | undefined,
+    mayHoldRefs: boolean,
+  ): void {
     if (ask !== 0) this.#asks.sentTo(ask, place);
     if (place !== this.id) {
-      this.#link(place).push(id, ask, trace, message);
+      this.#link(place).push(id, ask, trace, message, mayHoldRefs);
       return;
     }
     const cell = this.#cells.get(id);
@@ -389,7 +415,7 @@ export class Place implements LinkListener {
         return;
       }
       const waiting = line.next();
-      if (waiting !== undefined) this.#deliver(id, slot.place, waiting.message, waiting.ask, waiting.trace);
+      if (waiting !== undefined) this.#deliver(id, slot.place, waiting.message, waiting.ask, waiting.trace, true);
     }
     if (line.size === 0) this.#closeLine(line);
   }

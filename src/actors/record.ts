@@ -15,6 +15,8 @@ export interface Life {
   readonly ended: (reason: ExitReason) => void;
   ready: () => void;
   failed: (reason: ExitReason) => void;
+  /** Why it ended, when the actor's end is known before its thread's. */
+  reason: ExitReason | undefined;
 }
 
 export class ActorRecord {
@@ -30,6 +32,8 @@ export class ActorRecord {
   /** The worker it lives in; undefined in the conductor's thread. */
   thread: Thread | undefined;
   lastExit: ExitReason | undefined;
+  /** The state that subscribers were told last. */
+  told: number = STATE.down;
   starts = 0;
   /** How to stop it for good. */
   stop: () => Promise<unknown> = () => Promise.resolve();
@@ -65,7 +69,7 @@ export class ActorRecord {
     const exited = new Promise<ExitReason>((resolve) => {
       ended = resolve;
     });
-    const life: Life = { exited, ended, ready: () => undefined, failed: () => undefined };
+    const life: Life = { exited, ended, ready: () => undefined, failed: () => undefined, reason: undefined };
     this.life = life;
     return life;
   }

@@ -89,8 +89,7 @@ export function reviveRefs(value: unknown, make: (wire: RefWire) => Ref, seen = 
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return value;
   if ('$ref' in value && !(value instanceof Ref)) return make(value.$ref as RefWire);
   seen.add(value);
-  if (value instanceof Map)
-    for (const [key, item] of [...value.entries()]) value.set(key, reviveRefs(item, make, seen));
+  if (value instanceof Map) for (const [key, item] of value) value.set(key, reviveRefs(item, make, seen));
   else if (value instanceof Set) {
     const items = [...value].map((item) => reviveRefs(item, make, seen));
     value.clear();

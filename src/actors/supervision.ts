@@ -31,6 +31,8 @@ export class Supervision {
   readonly #world: SupervisionWorld;
   readonly #parent: Supervision | undefined;
   readonly #members = new Map<string, Member>();
+  /** Made for one actor that was spawned by itself. */
+  readonly #alone: boolean;
   #supervisor: Supervisor;
 
   constructor(options: SuperviseOptions, world: SupervisionWorld, parent?: Supervision, alone?: Member) {
@@ -38,6 +40,7 @@ export class Supervision {
     this.#options = options;
     this.#world = world;
     this.#parent = parent;
+    this.#alone = alone !== undefined;
     if (alone !== undefined) this.#members.set(alone.spec.id, alone);
     for (const child of options.children) {
       if (this.#members.has(child.id)) throw new LtlError('E_ARGUMENT', `two children are named ${child.id}`);
@@ -140,10 +143,16 @@ export class Supervision {
       if (event.final && !this.#goingDown()) member.below.#over(event.reason);
       return;
     }
-    // A child that goes down with a supervisor below another one may come back with it.
-    if (event.final && !(this.#goingDown() && this.#parent !== undefined))
-      this.#world.dead(member.record, event.reason);
+    if (event.final && !this.#mayComeBack(event.id)) this.#world.dead(member.record, event.reason);
     else this.#world.down(member.record, event.reason);
+    // A supervisor that was made for one actor has nothing left to do.
+    if (event.final && this.#alone && !this.#goingDown()) void this.#supervisor.stop();
+  }
+
+  /** A child that goes down with a supervisor below another one comes back with it, if that one is restarted. */
+  #mayComeBack(id: string): boolean {
+    if (this.#parent === undefined) return false;
+    return this.#goingDown() || this.status().children.some((child) => child.id === id && child.state === 'failed');
   }
 
   #goingDown(): boolean {

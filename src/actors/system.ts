@@ -249,9 +249,8 @@ export class ActorSystem {
 
   async #startThere(record: ActorRecord, life: Life): Promise<void> {
     const { id, name, slot, options } = record;
-    const thread = await (record.placement === 'own' ? this.#threads.own(name, options) : this.#threads.shared());
+    const thread = await (record.placement === 'own' ? this.#threads.own(id, name, options) : this.#threads.shared(id));
     record.thread = thread;
-    thread.actors.add(id);
     const ready = new Promise<void>((resolve, reject) => {
       life.ready = resolve;
       life.failed = (reason) => reject(exitError(name, reason));
@@ -333,11 +332,13 @@ export class ActorSystem {
     const record = this.#records.get(id);
     if (record?.life === undefined) return;
     const { thread } = record;
+    if (thread !== undefined) this.#place.takeIn(thread.place);
     if (thread === undefined || thread.shared) {
       this.#lifeEnded(record, reason);
       return;
     }
     // A thread of its own ends with its actor; only then is the actor's life over.
+    record.life.reason ??= reason;
     record.life.failed(reason);
     void thread.child.stop(SHUTDOWN_MS_DEFAULT).then(() => this.#lifeEnded(record, reason));
   }
@@ -347,14 +348,14 @@ export class ActorSystem {
     for (const id of thread.actors) {
       const record = this.#records.get(id);
       if (record === undefined) continue;
-      this.#change(record, STATE.down, reason);
+      this.#change(record, STATE.down, record.life?.reason ?? reason);
       record.slot.reset();
     }
     this.#place.conducted({ tag: 'gone', place });
     this.#threads.tellAll({ tag: 'gone', place });
-    for (const id of [...thread.actors]) {
+    for (const id of thread.actors) {
       const record = this.#records.get(id);
-      if (record !== undefined) this.#lifeEnded(record, reason);
+      if (record !== undefined) this.#lifeEnded(record, record.life?.reason ?? reason);
     }
   }
 
@@ -364,7 +365,7 @@ export class ActorSystem {
     record.life = undefined;
     record.lastExit = reason;
     this.#leaveThread(record);
-    if (record.slot.state === STATE.up) this.#change(record, STATE.down, reason);
+    this.#change(record, STATE.down, reason);
     life.failed(reason);
     life.ended(reason);
   }
@@ -383,8 +384,9 @@ export class ActorSystem {
   }
 
   #change(record: ActorRecord, state: number, reason: ExitReason): void {
-    if (record.slot.state === state) return;
     record.slot.state = state;
+    if (record.told === state) return;
+    record.told = state;
     const { id, change } = record;
     for (const place of record.subscribers) this.#tell(place, { tag: 'state', id, change, reason, first: false });
   }

@@ -56,21 +56,25 @@ export class Threads {
     return [...this.#threads.values()];
   }
 
-  /** A shared worker for one more actor: a new one while there are fewer than the limit, else the least loaded. */
-  async shared(): Promise<Thread> {
-    const shared = (): Thread[] => this.all().filter((thread) => thread.shared);
-    const idle = shared().find((thread) => thread.actors.size === 0);
-    if (idle !== undefined) return idle;
-    if (shared().length + this.#starting.size < this.limit) return this.#startShared();
-    if (shared().length < this.limit) await Promise.allSettled([...this.#starting]);
-    const all = shared();
-    if (all.length === 0) return this.#startShared();
-    return all.reduce((least, thread) => (thread.actors.size < least.actors.size ? thread : least));
+  /** A shared worker for that actor: a new one while there are fewer than the limit and none is idle, else the least loaded. */
+  async shared(id: number): Promise<Thread> {
+    for (;;) {
+      const shared = this.all().filter((thread) => thread.shared);
+      const least = shared.toSorted((left, right) => left.actors.size - right.actors.size)[0];
+      const mayStart = shared.length + this.#starting.size < this.limit;
+      if (least !== undefined && (least.actors.size === 0 || (!mayStart && this.#starting.size === 0))) {
+        // Taken at once, so that the next one to choose sees it.
+        least.actors.add(id);
+        return least;
+      }
+      if (mayStart) return this.#startShared(id);
+      await Promise.race(this.#starting).catch(() => undefined);
+    }
   }
 
-  /** A worker for one actor alone. */
-  own(name: string, options: SpawnOptions): Promise<Thread> {
-    return this.#start(name, false, options);
+  /** A worker for that actor alone. */
+  own(id: number, name: string, options: SpawnOptions): Promise<Thread> {
+    return this.#start(id, name, false, options);
   }
 
   /** Gives two threads a line to each other; false when one of them is no more. */
@@ -99,19 +103,19 @@ export class Threads {
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled([...this.#starting]);
+    await Promise.allSettled(this.#starting);
     await Promise.all(this.all().map(({ child }) => child.stop(SHUTDOWN_MS_DEFAULT)));
   }
 
-  #startShared(): Promise<Thread> {
-    const starting = this.#start(`shared-${this.#lastPlace + 1}`, true, {});
+  #startShared(id: number): Promise<Thread> {
+    const starting = this.#start(id, `shared-${this.#lastPlace + 1}`, true, {});
     this.#starting.add(starting);
     const over = (): void => void this.#starting.delete(starting);
     starting.then(over, over);
     return starting;
   }
 
-  async #start(name: string, shared: boolean, options: SpawnOptions): Promise<Thread> {
+  async #start(id: number, name: string, shared: boolean, options: SpawnOptions): Promise<Thread> {
     const place = ++this.#lastPlace;
     const child = await startWorker<ToPlace, FromPlace>({
       name,
@@ -123,7 +127,7 @@ export class Threads {
       onMessage: (message) => this.#listener.said(place, message),
     });
     const nativeStore = options.nativeStore ?? false;
-    const thread: Thread = { place, shared, child, nativeStore, actors: new Set(), holds: 0, beat: -1, beatMs: 0 };
+    const thread: Thread = { place, shared, child, nativeStore, actors: new Set([id]), holds: 0, beat: -1, beatMs: 0 };
     this.#threads.set(place, thread);
     const [end, peerEnd] = linkEnds();
     child.post({ tag: 'peer', place: 0, end: peerEnd }, [peerEnd.port]);

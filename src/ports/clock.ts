@@ -8,6 +8,7 @@ export interface Timer {
   cancel(): void;
   /** Lets the process end although the timer is pending; a virtual timer keeps nothing alive. */
   unref(): void;
+  ref(): void;
 }
 
 /** Milliseconds that never decrease, and timers on them. */
@@ -23,7 +24,7 @@ export const realClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
   after: (delayMs, fire) => {
     const timer = setTimeout(fire, delayMs);
-    return { cancel: () => clearTimeout(timer), unref: () => void timer.unref() };
+    return { cancel: () => clearTimeout(timer), unref: () => void timer.unref(), ref: () => void timer.ref() };
   },
 };
 
@@ -53,7 +54,7 @@ export class VirtualClock implements Clock {
   after(delayMs: number, fire: () => void): Timer {
     const timer: VirtualTimer = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#made++, fire };
     this.#timers.add(timer);
-    return { cancel: () => void this.#timers.delete(timer), unref: () => undefined };
+    return { cancel: () => void this.#timers.delete(timer), unref: () => undefined, ref: () => undefined };
   }
 
   /** When the next timer is due, in milliseconds; undefined when none is pending. */

@@ -12,7 +12,8 @@
  *   word 6  busy      microseconds spent in handlers (wraps)
  *   word 7  spare
  *
- * Thread safety: state, place, size, overflow are written by the conductor only; sent is added to by senders; taken is
+ * Thread safety: place, size, overflow are written by the conductor only, and so is state but for the
+ * actor's own step from up to down; sent is added to by senders; taken is
  * added to by whoever deals with a message (the actor, or a sender that could not deliver it). After a crash the conductor
  * sets taken = sent: a message that was still on its way is then counted twice, so depth may fall short by the few that
  * were in flight, never run over. Words of an actor are never used for another one.
@@ -45,6 +46,11 @@ export class Slot {
 
   set state(state: number) {
     Atomics.store(this.words, this.base + WORD.state, state);
+  }
+
+  /** From up to down; by the actor itself, before anyone else knows. */
+  goDown(): void {
+    Atomics.compareExchange(this.words, this.base + WORD.state, STATE.up, STATE.down);
   }
 
   get place(): number {
