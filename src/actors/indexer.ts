@@ -35,6 +35,7 @@ class IndexerActor {
   #poke: (() => void) | null = null;
   /** Counts what may have given work: a loop that saw none between looking and sleeping may sleep. */
   #pokes = 0;
+  #reported: string | null = null;
   #waiters: { readonly id: number; readonly toSeq: number }[] = [];
 
   constructor(context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>) {
@@ -51,7 +52,7 @@ class IndexerActor {
     const decoder = new RecordDecoder();
     const tail = (): LogTail => this.#board.tail();
     const options: IndexerOptions = {
-      indexFolder: paths.index,
+      paths,
       logId,
       boot: readBootId(),
       reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { cacheBytesMax: CACHE_BYTES }),
@@ -140,8 +141,13 @@ class IndexerActor {
     return (performance.now() - startedMs) * LIMITS.indexRestFactor;
   }
 
+  /** Says how far each index is, when that has changed. */
   #report(): void {
-    this.#context.send({ kind: 'progress', indices: this.#indexer?.states ?? [], nextSeq: this.#board.nextSeq });
+    const indices = this.#indexer?.states ?? [];
+    const reported = indices.map(({ kind, field, watermark }) => `${kind} ${field} ${watermark}`).join('\n');
+    if (reported === this.#reported) return;
+    this.#reported = reported;
+    this.#context.send({ kind: 'progress', indices, nextSeq: this.#board.nextSeq });
   }
 
   #answer(): void {

@@ -37,7 +37,7 @@ export class PointReader {
     const fd = this.#open(segmentId);
     if (fd === null) return 0;
     let filled = fs.readSync(fd, this.#bytes, 0, FIRST_READ_BYTES, offset);
-    const header = readBatchHeader(this.#bytes.subarray(0, filled), 0, segmentId);
+    const header = readBatchHeader(this.#bytes.subarray(0, filled), 0, segmentId, offset);
     if (header === null || seq < header.baseSeq || seq >= header.baseSeq + header.count) return 0;
     const length = BATCH_HEADER_BYTES + header.bodyBytes;
     if (length > this.#bytes.length) this.#bytes = grown(this.#bytes, length);

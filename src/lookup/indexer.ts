@@ -1,14 +1,17 @@
 /**
- * Builds the secondary indices from the log, step by step, and answers from them. It knows nothing of threads or time: the
+ * Builds the index folder from the log, step by step: offset files and secondary indices; and answers from these. It knows nothing of threads or time: the
  * actor around it decides when the next step is due.
  *
  * Each index follows the log from its own watermark, those with the same one together. When one is declared later, its steps
  * alternate with those that keep the others up to date.
  */
+import fs from 'node:fs';
+import type { StorePaths } from '../log/folder.js';
 import type { LogReader } from '../log/reader.js';
 import { framePlace } from '../log/view.js';
 import { isLtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
+import { BatchKeeper } from './batch-keeper.js';
 import { findCandidates } from './candidates.js';
 import { Catalog, type CatalogIndex, type CatalogMark, type Hole } from './catalog.js';
 import { readDeclarations, writeDeclarations } from './declarations.js';
@@ -17,7 +20,7 @@ import type { CandidatesPage, CandidatesQuery, IndexSpec, IndexState } from './p
 import type { Decoder } from './scan.js';
 
 export interface IndexerOptions {
-  readonly indexFolder: string;
+  readonly paths: StorePaths;
   readonly logId: string;
   readonly boot: string | null;
   readonly reader: LogReader;
@@ -32,6 +35,7 @@ export class Indexer {
   readonly #options: IndexerOptions;
   readonly #reader: LogReader;
   readonly #place = framePlace();
+  readonly #keeper: BatchKeeper;
   /** Null until an index is declared: LMDB costs nothing to those who do not use it. */
   #catalog: Catalog | null = null;
   #behindTurn = false;
@@ -40,12 +44,14 @@ export class Indexer {
   private constructor(options: IndexerOptions) {
     this.#options = options;
     this.#reader = options.reader;
+    this.#keeper = new BatchKeeper(options.paths, options.reader);
+    fs.mkdirSync(options.paths.index, { recursive: true });
   }
 
   /** With the indices that were declared once, and `specs`. Reads the whole catalog once, to check it. */
   static async open(options: IndexerOptions, specs: readonly IndexSpec[]): Promise<Indexer> {
     const indexer = new Indexer(options);
-    await indexer.declare([...readDeclarations(options.indexFolder), ...specs]);
+    await indexer.declare([...readDeclarations(options.paths.index), ...specs]);
     return indexer;
   }
 
@@ -62,13 +68,13 @@ export class Indexer {
     if (specs.length === 0) return;
     this.#catalog ??= await this.#open();
     this.#catalog.declare(specs, this.#reader.firstSeq());
-    writeDeclarations(this.#options.indexFolder, this.#catalog.indices);
+    writeDeclarations(this.#options.paths.index, this.#catalog.indices);
   }
 
   drop(specs: readonly IndexSpec[]): void {
     if (this.#catalog === null) return;
     this.#catalog.drop(specs);
-    writeDeclarations(this.#options.indexFolder, this.#catalog.indices);
+    writeDeclarations(this.#options.paths.index, this.#catalog.indices);
     this.#sweeping = true;
   }
 
@@ -77,14 +83,15 @@ export class Indexer {
   }
 
   /**
-   * Indexes some more records; false when there is nothing to do. Takes some tens of milliseconds. Throws E_DISK_FULL, after
+   * Writes an offset file that is due and indexes some more records; false when there is nothing to do. Takes some tens of milliseconds. Throws E_DISK_FULL, after
    * which it may be tried again; after any other error the catalog is built anew when it is opened next.
    */
   step(): boolean {
+    const kept = this.#keeper.step();
     const catalog = this.#catalog;
-    if (catalog === null) return false;
+    if (catalog === null) return kept;
     try {
-      return this.#step(catalog);
+      return this.#step(catalog) || kept;
     } catch (error) {
       if (!isLtlError(error, 'E_DISK_FULL')) catalog.distrust();
       throw error;
@@ -146,8 +153,8 @@ export class Indexer {
   }
 
   async #open(): Promise<Catalog> {
-    const { indexFolder, logId, boot, onRebuilt } = this.#options;
-    const catalog = await Catalog.open(indexFolder, logId, boot, onRebuilt);
+    const { paths, logId, boot, onRebuilt } = this.#options;
+    const catalog = await Catalog.open(paths.index, logId, boot, onRebuilt);
     const fault = this.#logFault(catalog);
     if (fault !== null) {
       onRebuilt(fault);

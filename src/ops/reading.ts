@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { FileTail } from '../log/file-tail.js';
 import { type StorePaths, storePaths } from '../log/folder.js';
 import { LogReader } from '../log/reader.js';
+import { BatchTables } from '../lookup/batch-table.js';
 import { BoardGrowth, FileGrowth } from '../lookup/growth.js';
 import type { IndexClient } from '../lookup/index-client.js';
 import { Queries } from '../lookup/queries.js';
@@ -25,7 +26,8 @@ export class Reading {
     const files = board === null ? new FileTail(paths) : null;
     this.#files = files;
     const tail = files?.tail ?? (() => (board as Board).tail());
-    this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload));
+    const offsets = new BatchTables(paths.index);
+    this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { offsets });
     const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
     this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, index });
   }

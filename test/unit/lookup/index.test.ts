@@ -32,7 +32,7 @@ class Bench {
     const decoder = new RecordDecoder();
     const rebuilt: string[] = [];
     const options = {
-      indexFolder: store.paths.index,
+      paths: store.paths,
       logId,
       boot,
       reader: store.reader((payload) => void decoder.defineFrom(payload)),
