@@ -55,7 +55,7 @@ export function overviewFigure(rows: readonly StudyRow[], arrivals: ArrivalRecor
       const lane = shareColumns(row, y, spanMs) + (isInstant(row) ? wakeColumns(row, y, spanMs) : '');
       return [rowName(y + 17, row.policy.spec), lane];
     }),
-    timeAxis(0, spanMs, bottom),
+    timeAxis(spanMs, bottom),
     stateLegend(
       bottom + 44,
       lanes.map((row) => row.policy),
@@ -89,7 +89,7 @@ export function closeUpFigure(rows: readonly StudyRow[], arrivals: ArrivalRecord
       const lane = stretchRects(row, y, fromMs, toMs) + (isInstant(row) ? wakeTicks(row, y, fromMs, toMs) : '');
       return [rowName(y + 17, row.policy.spec), lane];
     }),
-    timeAxis(0, toMs - fromMs, bottom),
+    timeAxis(toMs - fromMs, bottom),
     stateLegend(
       bottom + 44,
       lanes.map((row) => row.policy),
@@ -247,10 +247,10 @@ function stretchRects(row: StudyRow, y: number, fromMs: number, toMs: number): s
     .join('');
 }
 
-function timeAxis(fromMs: number, toMs: number, y: number): string {
+function timeAxis(spanMs: number, y: number): string {
   const parts = [element('line', { x1: MARGIN_LEFT, x2: MARGIN_LEFT + PLOT_WIDTH, y1: y, y2: y, class: 'a' })];
-  for (const tick of timeTicks(fromMs, toMs, 7)) {
-    const x = MARGIN_LEFT + ((tick - fromMs) / (toMs - fromMs)) * PLOT_WIDTH;
+  for (const tick of timeTicks(spanMs, 8)) {
+    const x = MARGIN_LEFT + (tick / spanMs) * PLOT_WIDTH;
     if (x > FIGURE_WIDTH - 20) continue;
     parts.push(
       element('line', { x1: x, x2: x, y1: y, y2: y + 4, class: 'a' }),

@@ -105,10 +105,19 @@ export function duration(ms: number): string {
   return `${Number(ms.toPrecision(3))} ms`;
 }
 
-/** Round times that cover a range, in the unit that suits its length. */
-export function timeTicks(fromMs: number, toMs: number, count: number): number[] {
-  const unit = DURATIONS.find(([size]) => (toMs - fromMs) / count >= size)?.[0] ?? 1;
-  return ticks(fromMs / unit, toMs / unit, count).map((tick) => tick * unit);
+/** Steps that divide seconds, minutes, hours and days evenly. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+];
+
+/** Round times that cover a range that begins at 0. */
+export function timeTicks(toMs: number, count: number): number[] {
+  const stepMs = TIME_STEPS.find((step) => toMs / step <= count);
+  if (stepMs === undefined) return ticks(0, toMs / 86_400_000, count).map((days) => days * 86_400_000);
+  return Array.from({ length: Math.floor(toMs / stepMs) + 1 }, (_, index) => index * stepMs);
 }
 
 /** Awake is warm; the deeper a sleep the darker its blue. */
