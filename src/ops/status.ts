@@ -45,6 +45,8 @@ export interface Status {
   readonly actors: readonly ActorStatus[];
   /** The secondary indices and how far each is built; empty without an indexer. */
   readonly indices: readonly { readonly kind: string; readonly field: string; readonly watermark: number }[];
+  /** `silent`: the indexer owes an answer that is overdue (it hangs, or is very busy), and queries scan meanwhile. */
+  readonly indexer: 'off' | 'down' | 'silent' | 'up';
   /** What the supervisor did last. */
   readonly events: readonly unknown[];
   /** Why the writer refuses for good; null when it does not. */
@@ -85,6 +87,7 @@ export function writerStatus(writing: Writing, path: string, segmentBytes: numbe
       lastExit: lastExit ?? null,
     })),
     indices: writing.followers.index?.states ?? [],
+    indexer: indexerState(writing),
     events: [...writing.events],
     failure: failure === null ? null : { code: failure.code, message: failure.message, details: failure.details },
     flags: flagsOf(Atomics.load(board.words, WORD.flags)),
@@ -116,6 +119,7 @@ export function readerStatus(path: string, tail: { readonly firstSeq: number; re
     recovery: null,
     actors: [],
     indices: [],
+    indexer: 'off',
     events: [],
     failure: null,
     flags: flagsOf(0),
@@ -143,4 +147,10 @@ export function counters(writing: Writing): Record<string, number> {
 function indexBacklog(writing: Writing, nextSeq: number): number {
   const states = writing.followers.index?.states ?? [];
   return states.reduce((most, { watermark }) => Math.max(most, nextSeq - watermark), 0);
+}
+
+function indexerState({ followers: { indexer, index } }: Writing): Status['indexer'] {
+  if (indexer === null || index === null) return 'off';
+  if (!indexer.isUp) return 'down';
+  return index.silent ? 'silent' : 'up';
 }

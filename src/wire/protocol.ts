@@ -7,8 +7,8 @@ import type { Damage } from '../log/walk.js';
 import type { WireError } from '../words/errors.js';
 import type { RingHandle } from './ring.js';
 
-/** Ways to make an actor fail on purpose. */
-export type Failure = 'throw' | 'exit' | 'memory';
+/** Ways to make an actor fail on purpose; a hang blocks its thread for three seconds. */
+export type Failure = 'throw' | 'exit' | 'memory' | 'hang';
 
 export interface QueueInput {
   readonly root: string;
