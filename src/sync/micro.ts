@@ -68,17 +68,17 @@ export class Micro<N extends LockMachine = LockMachine> {
 
   /** Name of the state of a row. */
   stateOf(row: number): string {
-    return this.#table.data.states[Math.floor(row / this.#width)] as string;
+    return this.#table.data.states[Math.floor(row / this.width)] as string;
   }
 
   /** Row of the state with this name. */
   rowOf(state: string): number {
-    return this.#table.state(state) * this.#width;
+    return this.#table.state(state) * this.width;
   }
 
   /** Name of the event of a cell. */
   eventOf(cell: number): string {
-    return this.#table.data.events[(cell % this.#width) >> this.#table.data.guards.length] as string;
+    return this.#table.data.events[(cell % this.width) >> this.#table.data.guards.length] as string;
   }
 
   /** Names of what a code says is to be done, in order. */
@@ -91,8 +91,14 @@ export class Micro<N extends LockMachine = LockMachine> {
     return this.#table.effects[this.#table.program[cell] as number] ?? [];
   }
 
-  get #width(): number {
-    return this.#table.data.events.length << this.#table.data.guards.length;
+  /** Cells of one state. */
+  get width(): number {
+    return this.#table.data.events.length * this.valuations;
+  }
+
+  /** Cells of one event in one state. */
+  get valuations(): number {
+    return 1 << this.#table.data.guards.length;
   }
 }
 

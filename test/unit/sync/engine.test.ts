@@ -1,4 +1,4 @@
-/** Interpreter and table engine of the lock machines agree: states, figures, ordered effects. */
+/** Interpreter, table engine and shared word of the lock machines agree: states, figures, ordered effects. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AnyMachineSnapshot, type AnyStateMachine, assign, createActor } from 'xstate';
@@ -6,6 +6,8 @@ import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
 import { type Figures, OPS } from '../../../machines/figures.js';
 import { applied } from '../../../machines/xstate-figures.js';
 import { Micro } from '../../../src/sync/micro.js';
+import { kindWords } from '../../../src/sync/shared/kinds.js';
+import { headOf, type WordEngine } from '../../../src/sync/shared/word.js';
 import { Mutex, ReadWriteLock, Semaphore, Signal } from '../../../src/sync/sync.js';
 import type { Waitable } from '../../../src/sync/waitable.js';
 import { MACHINES } from '../../../src/tables/registry.js';
@@ -98,16 +100,43 @@ class Engine {
   }
 }
 
-/** Sends to both what the interpreter can take, and compares. Answers how many steps there were. */
+/** The same in a word of shared memory. */
+class WordForm {
+  readonly #engine: WordEngine;
+  #word: number;
+
+  constructor(kind: Kind) {
+    this.#engine = kindWords(kind).engine;
+    this.#word = this.#engine.initial(KINDS[kind].available);
+  }
+
+  send(event: Event): Answer {
+    const engine = this.#engine;
+    const cell = engine.cell(this.#word, engine.micro.event(event.type as never), event.weight);
+    const head = headOf(this.#word);
+    const code = engine.code(cell);
+    this.#word = engine.next(this.#word, cell, event.weight);
+    const effects = engine.micro.namesOf(code);
+    // The head moves exactly when somebody leaves the queue.
+    const moves = event.type === 'LEAVE' || effects.includes('grantHead') ? 1 : 0;
+    expect(headOf(this.#word)).toBe((head + moves) % 1024);
+    return { ...engine.read(this.#word), effects };
+  }
+}
+
+/** Sends to all three what the interpreter can take, and compares. Answers how many steps there were. */
 function walk(kind: Kind, events: readonly Event[]): number {
   const interpreter = new Interpreter(kind);
   const engine = new Engine(kind);
+  const word = new WordForm(kind);
   let steps = 0;
   for (const event of events) {
     const { context } = interpreter.snapshot as { context: Figures };
     if (!interpreter.can(event) || !possible(context, event)) continue;
     const from = stateName(interpreter.snapshot);
-    expect(engine.send(event), `${from} ${event.type} ${event.weight}`).toEqual(sorted(interpreter.send(event)));
+    const answer = sorted(interpreter.send(event));
+    expect(engine.send(event), `engine: ${from} ${event.type} ${event.weight}`).toEqual(answer);
+    expect(word.send(event), `word: ${from} ${event.type} ${event.weight}`).toEqual(answer);
     steps += 1;
   }
   return steps;

@@ -1,0 +1,108 @@
+/**
+ * The shared memory of one lock, and the only operations on it. The code above runs on this port, so that a scheduler can
+ * put its own memory below and explore interleavings.
+ *
+ *     cells, 32 bits each                                        a row is a cache line
+ *     [ WORD | ........................................... ]     the machine: see word.ts
+ *     [ KIND PERMITS FREEZER DIED | TOKEN(64) TICKET(64) . ]     what it is; who repairs; did a holder die; fencing tokens
+ *     [ THREAD RECORD .................................... ]     seat 0: thread id + 1, negative when dead; what it holds
+ *     [ ...                                                ]     seats 1 to SEATS - 1
+ *     [ SLOT 0 | SLOT 1 | ...                              ]     the ring of waiters: slot (head + i) is the i-th in the queue
+ *
+ *     RECORD  [ mark: in the middle of a step ][ holds hard ][ permits or soft leases held ]
+ *     SLOT    [ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
+ */
+
+/** Threads that can use one lock at a time. */
+export const SEATS = 32;
+/** Waiters of one lock at a time, all threads together, less one. */
+export const RING = 256;
+
+const LINE = 16;
+export const WORD = 0;
+export const KIND = LINE;
+export const PERMITS = LINE + 1;
+/** Seat of the thread that repairs, plus 1. */
+export const FREEZER = LINE + 2;
+/** 1 from the death of a holder until the next grant has been told. */
+export const DIED = LINE + 3;
+/** A float written by the one holder of a mutex; 64-bit index. */
+const TOKEN = (LINE + 4) / 2;
+/** A counter for kinds that have several holders at once; 64-bit index. */
+const TICKET = (LINE + 6) / 2;
+const SEAT_ZERO = 2 * LINE;
+const SLOT_ZERO = SEAT_ZERO + SEATS * LINE;
+export const CELLS = SLOT_ZERO + RING;
+
+export const threadCell = (seat: number): number => SEAT_ZERO + seat * LINE;
+export const recordCell = (seat: number): number => SEAT_ZERO + seat * LINE + 1;
+export const slotCell = (position: number): number => SLOT_ZERO + (position & (RING - 1));
+
+/** What the lock code may do to shared memory. */
+export interface Memory {
+  load(cell: number): number;
+  store(cell: number, value: number): void;
+  /** A plain store: seen by whoever sees a later atomic operation of this thread. */
+  put(cell: number, value: number): void;
+  /** Compare-exchange; true when it exchanged. */
+  swap(cell: number, from: number, to: number): boolean;
+  notify(cell: number): void;
+  /** Blocks this thread while the cell has this value, until notified; Infinity waits for ever. */
+  wait(cell: number, value: number, timeoutMs: number): void;
+  /** Resolves when the cell has another value or was notified; undefined when it has another value already. */
+  waitAsync(cell: number, value: number): Promise<unknown> | undefined;
+  /** The next token; `alone` when the caller holds the lock against everybody. */
+  token(alone: boolean): number;
+}
+
+/** Real shared memory. */
+export class SharedMemory implements Memory {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #longs: BigInt64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(CELLS * 4)) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer);
+    this.#floats = new Float64Array(buffer);
+    this.#longs = new BigInt64Array(buffer);
+  }
+
+  load(cell: number): number {
+    return Atomics.load(this.#cells, cell);
+  }
+
+  store(cell: number, value: number): void {
+    Atomics.store(this.#cells, cell, value);
+  }
+
+  put(cell: number, value: number): void {
+    this.#cells[cell] = value;
+  }
+
+  swap(cell: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#cells, cell, from, to) === from;
+  }
+
+  notify(cell: number): void {
+    Atomics.notify(this.#cells, cell);
+  }
+
+  wait(cell: number, value: number, timeoutMs: number): void {
+    Atomics.wait(this.#cells, cell, value, timeoutMs);
+  }
+
+  waitAsync(cell: number, value: number): Promise<unknown> | undefined {
+    const waiting = Atomics.waitAsync(this.#cells, cell, value);
+    return waiting.async ? waiting.value : undefined;
+  }
+
+  token(alone: boolean): number {
+    if (!alone) return Number(Atomics.add(this.#longs, TICKET, 1n)) + 1;
+    // Nobody else is in here: the lock itself orders these two accesses before the next holder's.
+    const next = (this.#floats[TOKEN] as number) + 1;
+    this.#floats[TOKEN] = next;
+    return next;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * How a thread waits for its slot: it looks for a short while, because a wake-up takes much longer than most waits, and
+ * then sleeps. A pending `Atomics.waitAsync` does not keep a process alive, so a timer does while anybody of this thread waits.
+ */
+import type { Memory } from './memory.js';
+import { statusOf, WAITING } from './protocol.js';
+
+/** Looks before sleeping: about as long as one wake-up takes. */
+const LOOKS = 2000;
+const LONG_MS = 2 ** 31 - 1;
+
+let parked = 0;
+let alive: NodeJS.Timeout | undefined;
+
+function keepAlive(change: 1 | -1): void {
+  parked += change;
+  if (parked > 0) alive ??= setInterval(() => {}, LONG_MS);
+  else {
+    clearInterval(alive);
+    alive = undefined;
+  }
+}
+
+/** Resolves when the slot is not waiting any more. */
+export async function parkAsync(memory: Memory, slot: number): Promise<void> {
+  keepAlive(1);
+  try {
+    for (;;) {
+      const value = memory.load(slot);
+      if (statusOf(value) !== WAITING) return;
+      await memory.waitAsync(slot, value);
+    }
+  } finally {
+    keepAlive(-1);
+  }
+}
+
+/** Returns when the slot is not waiting any more, or after the time; blocks this thread. */
+export function parkSync(memory: Memory, slot: number, timeoutMs: number, looks: number = LOOKS): void {
+  for (let look = 0; look < looks; look++) if (statusOf(memory.load(slot)) !== WAITING) return;
+  const end = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
+  for (;;) {
+    const value = memory.load(slot);
+    const leftMs = end === Number.POSITIVE_INFINITY ? end : end - performance.now();
+    if (statusOf(value) !== WAITING || leftMs <= 0) return;
+    memory.wait(slot, value, leftMs);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * After the death of a thread: what it held comes back, what it waited for is passed on, what it left half done is finished.
+ *
+ * The word is frozen, so that nobody's step succeeds any more, and the repair waits until no living thread is in the middle
+ * of one (its mark is gone). Then everything can be told from the facts:
+ *
+ * - a slot of the queue that is empty is one the dead did not come to write: abandoned;
+ * - a waiting slot of a living thread that is not in the queue any more was granted by the dead: it is told so now;
+ * - what is neither free, nor in a living thread's record, nor in a slot granted to a living thread, the dead held.
+ *
+ * If the repairer dies too, the next repair finds its seat dead and takes over.
+ */
+import type { Verbs } from '../waitable.js';
+import { DIED, FREEZER, type Memory, PERMITS, RING, recordCell, SEATS, slotCell, threadCell, WORD } from './memory.js';
+import { ABANDONED, GRANTED, HARD, MARK, Protocol, seatOf, statusOf, WAITING, withStatus } from './protocol.js';
+import { countOf, FROZEN, headOf, waitingOf } from './word.js';
+
+export class Recovery extends Protocol {
+  /** How often a record is read before the repair is put off: a step lasts nanoseconds unless its thread is stopped. */
+  protected readonly reads: number = 1000;
+
+  /** Marks the seats of a thread as dead. True when it had one. */
+  bury(thread: number): boolean {
+    let found = false;
+    for (let seat = 0; seat < SEATS; seat++) {
+      if (this.memory.swap(threadCell(seat), thread + 1, -(thread + 1))) found = true;
+    }
+    return found;
+  }
+
+  /** Repairs after all seats marked dead. False when a living thread is in the middle of a step: try again soon. */
+  repair(): boolean {
+    const { memory } = this;
+    const dead = seatsWhere(memory, (thread) => thread < 0);
+    if (dead.size === 0) return true;
+    if (!this.#freeze(dead)) return false;
+    const living = seatsWhere(memory, (thread) => thread > 0);
+    const quiet = this.#quiet(living);
+    if (quiet) this.#restore(dead, living);
+    memory.store(FREEZER, 0);
+    memory.store(WORD, memory.load(WORD) & ~FROZEN);
+    memory.notify(WORD);
+    if (quiet) this.handOn();
+    return quiet;
+  }
+
+  /** False when a living thread repairs already. */
+  #freeze(dead: ReadonlySet<number>): boolean {
+    const { memory } = this;
+    for (;;) {
+      const word = memory.load(WORD);
+      if ((word & FROZEN) !== 0) {
+        const repairer = memory.load(FREEZER);
+        if (!dead.has(repairer - 1)) return false;
+        if (memory.swap(FREEZER, repairer, this.seat + 1)) return true;
+      } else if (memory.swap(FREEZER, 0, this.seat + 1) || this.#claimFrom(dead)) {
+        if (memory.swap(WORD, word, word | FROZEN)) return true;
+        memory.store(FREEZER, 0);
+      } else return false;
+    }
+  }
+
+  #claimFrom(dead: ReadonlySet<number>): boolean {
+    const repairer = this.memory.load(FREEZER);
+    return dead.has(repairer - 1) && this.memory.swap(FREEZER, repairer, this.seat + 1);
+  }
+
+  #quiet(living: ReadonlySet<number>): boolean {
+    return [...living].every((seat) => {
+      for (let read = 0; read < this.reads; read++) if ((this.memory.load(recordCell(seat)) & MARK) === 0) return true;
+      return false;
+    });
+  }
+
+  #restore(dead: ReadonlySet<number>, living: ReadonlySet<number>): void {
+    const { memory } = this;
+    this.#repairQueue(dead);
+    const granted = this.#repairSlotsOutsideQueue(dead);
+    const records = [...living].map((seat) => memory.load(recordCell(seat)));
+    const held = [...records, ...granted];
+    const hard = held.filter((share) => (share & HARD) !== 0).length;
+    const counted = held.reduce((sum, share) => sum + (share & (HARD - 1)), 0);
+    const returned = this.#returnWhatIsMissing(hard, counted);
+    for (const seat of dead) {
+      memory.store(recordCell(seat), 0);
+      memory.store(threadCell(seat), 0);
+    }
+    if (returned) memory.store(DIED, 1);
+  }
+
+  #repairQueue(dead: ReadonlySet<number>): void {
+    const { memory } = this;
+    const word = memory.load(WORD);
+    for (let place = 0; place < waitingOf(word); place++) {
+      const slot = slotCell(headOf(word) + place);
+      const value = memory.load(slot);
+      if (value === 0) memory.store(slot, ABANDONED);
+      else if (statusOf(value) === WAITING && dead.has(seatOf(value)))
+        memory.swap(slot, value, withStatus(value, ABANDONED));
+    }
+  }
+
+  /** What slots that left the queue were granted to living threads. */
+  #repairSlotsOutsideQueue(dead: ReadonlySet<number>): number[] {
+    const { memory } = this;
+    const word = memory.load(WORD);
+    const shares: number[] = [];
+    for (let place = waitingOf(word); place < RING; place++) {
+      const slot = slotCell(headOf(word) + place);
+      const value = memory.load(slot);
+      if (value === 0) continue;
+      if (statusOf(value) === WAITING && !dead.has(seatOf(value))) {
+        // Its wait may end at this moment too: then nobody has it, and the sum below shows it missing.
+        if (memory.swap(slot, value, withStatus(value, GRANTED))) {
+          memory.notify(slot);
+          shares.push(this.shareOf(value));
+        } else memory.store(slot, 0);
+      } else if (statusOf(value) === GRANTED && !dead.has(seatOf(value))) {
+        // The dead may have granted it and not come to wake it.
+        memory.notify(slot);
+        shares.push(this.shareOf(value));
+      } else memory.store(slot, 0);
+    }
+    return shares;
+  }
+
+  /** True when the dead held something. Steps of the machine, as any release. */
+  #returnWhatIsMissing(hard: number, counted: number): boolean {
+    const { memory, engine, modes } = this;
+    const { state } = engine.read(memory.load(WORD));
+    if (modes.hard.release < 0) return false;
+    if (this.alone) {
+      if (EXCLUSIVE_STATES.has(state) && hard === 0) return this.#step(modes.hard, 1);
+      if (modes.soft === modes.hard) return false;
+      let any = false;
+      for (let missing = countOf(memory.load(WORD)) - counted; missing > 0; missing--) any = this.#step(modes.soft, 1);
+      return any;
+    }
+    const missing = memory.load(PERMITS) - countOf(memory.load(WORD)) - counted;
+    return missing > 0 && this.#step(modes.hard, missing);
+  }
+
+  #step(verbs: Verbs, weight: number): true {
+    const { memory, engine } = this;
+    const word = memory.load(WORD);
+    memory.store(
+      WORD,
+      engine.next(word & ~FROZEN, engine.cell(word & ~FROZEN, verbs.release, weight), weight) | FROZEN,
+    );
+    return true;
+  }
+}
+
+/** States in which somebody holds a mutex or a lock against everybody. */
+const EXCLUSIVE_STATES: ReadonlySet<string> = new Set(['held', 'queued', 'exclusive', 'exclusiveQueued']);
+
+function seatsWhere(memory: Memory, matches: (thread: number) => boolean): Set<number> {
+  const seats = new Set<number>();
+  for (let seat = 0; seat < SEATS; seat++) if (matches(memory.load(threadCell(seat)))) seats.add(seat);
+  return seats;
+}

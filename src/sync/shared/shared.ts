@@ -1,0 +1,212 @@
+/**
+ * Locks across threads: the same machines and tables as in one thread, in a word of shared memory. A lock is made in one
+ * thread; its `handle` can be posted to workers, where `from(handle)` joins it.
+ *
+ * Thread safety: any number of threads up to 32. Ownership: the lease, in the thread that got it. Ordering: strict first
+ * come, first served over all threads. Fairness: no barging. Death: when a worker ends while it holds or waits, its place
+ * and its permits come back and the next lease says so (`holderDied`); see `watch`. There are no owners across threads, so
+ * no deadlock check either: use timeouts.
+ */
+import { isMainThread, threadId, type Worker } from 'node:worker_threads';
+import { LtlError } from '../../words/errors.js';
+import { Ends } from '../cancel.js';
+import type { AcquireOptions, LockOptions, Verbs } from '../waitable.js';
+import { abortError } from '../waiter.js';
+import { type KindWords, kindWords, SHARED_KINDS, type SharedKind } from './kinds.js';
+import { DIED, KIND, PERMITS, recordCell, SEATS, SharedMemory, threadCell, WORD } from './memory.js';
+import { parkAsync, parkSync } from './parking.js';
+import { REFUSED, TAKEN } from './protocol.js';
+import { Recovery } from './recovery.js';
+import { forget, type Mourner, mourn, watch } from './threads.js';
+
+/** What can be posted to another thread: plain data around shared memory. */
+export interface SharedHandle<K extends SharedKind = SharedKind> {
+  readonly kind: K;
+  readonly name: string | undefined;
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** Words of a request across threads. */
+export type SharedAcquireOptions = Pick<AcquireOptions, 'signal' | 'timeoutMs'>;
+
+/** Milliseconds until a repair is tried again that met a thread in the middle of a step. */
+const REPAIR_AGAIN_MS = 1;
+
+export abstract class SharedLock<K extends SharedKind = SharedKind> implements Mourner {
+  readonly name: string | undefined;
+  readonly handle: SharedHandle<K>;
+  /** @internal */
+  protected readonly protocol: Recovery;
+  protected readonly words: KindWords;
+  protected readonly memory: SharedMemory;
+  readonly #mourning: WeakRef<Mourner>;
+  /** Never two holders: tokens need no atomic counter. */
+  readonly #single: boolean;
+
+  /** Makes a lock with so many permits, or joins the one of a handle. Throws E_LIMIT when 32 threads use it already. */
+  protected constructor(kind: K, permits: number, options: LockOptions, handle: SharedHandle<K> | undefined) {
+    if (handle !== undefined && handle.kind !== kind)
+      throw new LtlError('E_ARGUMENT', `this is the handle of a ${handle.kind}, not of a ${kind}`);
+    this.name = handle === undefined ? options.name : handle.name;
+    this.words = kindWords(kind);
+    this.#single = kind === 'mutex';
+    this.memory = new SharedMemory(handle?.buffer);
+    this.handle = handle ?? { kind, name: this.name, buffer: this.memory.buffer };
+    if (handle === undefined) {
+      this.memory.store(KIND, SHARED_KINDS.indexOf(kind));
+      this.memory.store(PERMITS, permits);
+      this.memory.store(WORD, this.words.engine.initial(permits));
+    }
+    const { engine, modes, alone } = this.words;
+    this.protocol = new Recovery(this.memory, engine, modes, alone, this.#sit(), this.label);
+    this.#mourning = mourn(this);
+  }
+
+  /** Name of the machine's state at this moment. */
+  get state(): string {
+    return this.words.engine.read(this.memory.load(WORD)).state;
+  }
+
+  /** How many wait, in all threads; one that went away counts until the queue comes to it. */
+  get queueLength(): number {
+    return this.words.engine.read(this.memory.load(WORD)).waiting;
+  }
+
+  /** What messages call it. */
+  get label(): string {
+    return this.name ?? `a shared ${this.words.engine.micro.machine}`;
+  }
+
+  /** Also mourns a worker that was started before this thread made its first shared lock. */
+  watch(worker: Worker): this {
+    watch(worker);
+    return this;
+  }
+
+  /** @internal A worker of this thread has ended. */
+  threadDied(thread: number): void {
+    if (this.protocol.bury(thread)) this.#repair();
+  }
+
+  /** Leaves the lock: the seat of this thread is free again. Throws E_LOCKED while something is held through it. */
+  close(): void {
+    if (this.protocol.holds !== 0) throw new LtlError('E_LOCKED', `${this.label} is held here`);
+    forget(this.#mourning);
+    this.memory.store(recordCell(this.protocol.seat), 0);
+    this.memory.store(threadCell(this.protocol.seat), 0);
+  }
+
+  /** Waits without blocking; resolves when granted. */
+  protected async park(verbs: Verbs, weight: number, options: SharedAcquireOptions): Promise<void> {
+    const { signal, timeoutMs } = options;
+    if (signal?.aborted === true) throw abortError(this.label);
+    const { protocol } = this;
+    const slot = protocol.take(verbs, verbs.acquire, weight);
+    if (slot === TAKEN) return;
+    let reason: LtlError | undefined;
+    const giveUp = (error: LtlError): void => {
+      if (protocol.abandon(slot)) reason = error;
+    };
+    const ends = new Ends(
+      {
+        aborted: () => giveUp(abortError(this.label)),
+        timedOut: () => giveUp(new LtlError('E_TIMEOUT', `waited too long for ${this.label}`)),
+      },
+      signal,
+      timeoutMs,
+    );
+    await parkAsync(this.memory, slot);
+    ends.disarm();
+    if (reason !== undefined) throw reason;
+    this.#collect(slot, verbs, weight);
+  }
+
+  /** Waits by blocking this thread. */
+  protected block(verbs: Verbs, weight: number, timeoutMs: number): void {
+    if (isMainThread)
+      throw new LtlError(
+        'E_ARGUMENT',
+        'the main thread must not block: it would not see the end of a worker; use acquire()',
+      );
+    const { protocol } = this;
+    const slot = protocol.take(verbs, verbs.acquire, weight);
+    if (slot === TAKEN) return;
+    parkSync(this.memory, slot, timeoutMs);
+    if (protocol.collect(slot, verbs, weight)) return;
+    if (protocol.abandon(slot)) throw new LtlError('E_TIMEOUT', `waited too long for ${this.label}`);
+    this.#collect(slot, verbs, weight);
+  }
+
+  /** Takes if it can be had at once. */
+  protected tryTake(verbs: Verbs, weight: number): boolean {
+    return this.protocol.take(verbs, verbs.try, weight) !== REFUSED;
+  }
+
+  /** @internal The lease of what was just taken. */
+  protected lease(verbs: Verbs, weight: number): SharedLease {
+    return new SharedLease(this, verbs, weight, this.memory.token(this.#single), this.#died());
+  }
+
+  /** @internal */
+  give(lease: SharedLease): void {
+    this.protocol.give(lease.verbs, lease.weight);
+  }
+
+  #died(): boolean {
+    return this.memory.load(DIED) !== 0 && this.memory.swap(DIED, 1, 0);
+  }
+
+  #collect(slot: number, verbs: Verbs, weight: number): void {
+    if (!this.protocol.collect(slot, verbs, weight))
+      throw new LtlError('E_HOLDER_DIED', `the wait for ${this.label} was taken away`);
+  }
+
+  #repair(): void {
+    if (!this.protocol.repair()) setTimeout(() => this.#repair(), REPAIR_AGAIN_MS);
+  }
+
+  /** A free seat, taken for this thread. */
+  #sit(): number {
+    for (let seat = 0; seat < SEATS; seat++) if (this.memory.swap(threadCell(seat), 0, threadId + 1)) return seat;
+    throw new LtlError('E_LIMIT', `${this.label} is used by ${SEATS} threads, the most there can be`);
+  }
+}
+
+/** The right to be inside, in the thread that got it. */
+export class SharedLease {
+  declare readonly lock: SharedLock;
+  /** Rises with every grant of this lock, over all threads; see Fence. */
+  declare readonly token: number;
+  /** True when a holder died since the last grant: what the lock protects may be half changed. */
+  declare readonly holderDied: boolean;
+  /** @internal */
+  declare verbs: Verbs;
+  declare readonly weight: number;
+  declare private live: boolean;
+
+  /** @internal Leases are made by their locks. */
+  constructor(lock: SharedLock, verbs: Verbs, weight: number, token: number, holderDied: boolean) {
+    this.lock = lock;
+    this.token = token;
+    this.holderDied = holderDied;
+    this.verbs = verbs;
+    this.weight = weight;
+    this.live = true;
+  }
+
+  /** False once released. */
+  get held(): boolean {
+    return this.live;
+  }
+
+  /** Gives it back. Throws E_LOCK_NOT_HELD when it was released before. */
+  release(): void {
+    if (!this.live) throw new LtlError('E_LOCK_NOT_HELD', `this lease of ${this.lock.label} was released before`);
+    this.live = false;
+    this.lock.give(this);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.live) this.release();
+  }
+}
