@@ -1,5 +1,5 @@
 /** `ltl read` and `ltl one`: records on stdout, as text or as a JSON object a line. */
-import type { RangeOptions, StoredRecord } from '../ltl.js';
+import type { RangeOptions, Records, StoredRecord } from '../ltl.js';
 import { toJson } from '../record/json.js';
 import { LtlError } from '../words/errors.js';
 import { symDATA } from '../words/symbols.js';
@@ -31,11 +31,12 @@ export const one: Run = async ({ values, operands: [seq] }, io) => {
   if (seq === undefined) throw new LtlError('E_USAGE', 'one wants a seq: ltl one SEQ');
   const wanted = parseSeq(seq, 'one');
   return withReader(values, io, async (store, print) => {
-    await print(await store.one(symDATA, wanted));
+    await print([await store.one(symDATA, wanted)]);
   });
 };
 
-type Print = (row: StoredRecord) => Promise<void> | undefined;
+/** Await the promise, when there is one, before the next. */
+type Print = (rows: readonly StoredRecord[]) => Promise<void> | undefined;
 
 async function withReader(
   values: Arguments['values'],
@@ -46,7 +47,7 @@ async function withReader(
   const output = new Output(io.stdout);
   const format = values['json'] === true ? jsonLine : textLine;
   try {
-    await use(store, (row) => output.add(format(row)), output);
+    await use(store, (rows) => output.add(rows.map(format).join('')), output);
     await output.flush();
   } finally {
     await store.close();
@@ -54,9 +55,10 @@ async function withReader(
   return 0;
 }
 
-async function printAll(rows: AsyncIterable<StoredRecord>, print: Print): Promise<void> {
-  for await (const row of rows) {
-    const full = print(row);
+/** Block by block: the text of some hundred records is made, and written, at once. */
+async function printAll(rows: Records, print: Print): Promise<void> {
+  for await (const block of rows.blocks()) {
+    const full = print(block);
     if (full !== undefined) await full;
   }
 }
