@@ -33,12 +33,22 @@ function tryEveryLimit(encoder: RecordEncoder, given: unknown): void {
 }
 
 describe('a room', () => {
-  const like = { t: 1763800000000, s: 'x'.repeat(40), ü: 'é'.repeat(30), inner: { a: [1, -0, 'ä'], b: null } };
+  const like = {
+    t: 1763800000000,
+    s: 'x'.repeat(40),
+    ü: 'é'.repeat(30),
+    inner: { a: [1, -0, 'ä'], b: null },
+    level: 'info',
+  };
 
   it.each(['plain', 'shaped'] as const)('that is too small gets no frame, at every size (%s)', (kind) => {
     const encoder = encoderFor(kind, like);
     tryEveryLimit(encoder, like);
     tryEveryLimit(encoder, { ...like, s: new Date(5), inner: new Uint8Array(300) });
+    tryEveryLimit(encoder, {
+      ...like,
+      level: Object.fromEntries(Array.from('abcdefghijklmnopqrst', (key) => [key, null])),
+    });
   });
 
   it('of any size is respected for any value', () => {
