@@ -3,6 +3,9 @@
  * the rooms below.
  */
 import { type Config, resolveConfig } from './config/config.js';
+import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
+import { storePaths } from './log/folder.js';
+import type { VerifyReport } from './log/verify.js';
 import type { Filter } from './lookup/filter.js';
 import type { IndexDefinition } from './lookup/index-definition.js';
 import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
@@ -40,6 +43,8 @@ export type {
   Status,
   StoredRecord,
   StreamOptions,
+  VerifyProgress,
+  VerifyReport,
 };
 export { attach };
 
@@ -49,6 +54,15 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** The outside, replaced: `disk` is the URL of a module that exports a `disk` (see docs/HACKING.md). */
   readonly ports?: { readonly disk?: string };
+}
+
+/** How the log is verified. */
+export interface VerifyOptions {
+  /** Threads that verify at once. Default: as many as the machine runs. */
+  readonly threads?: number;
+  /** Called after each segment. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** How one record is appended. */
@@ -190,6 +204,16 @@ export class Ltl {
   /** The frame of a record as it is on disk. */
   async raw(seq: SeqLike): Promise<Buffer> {
     return this.#reader.queries.raw(seq);
+  }
+
+  /**
+   * Reads every byte of the log again and checks it, segments in parallel, beside whatever else goes on; changes nothing.
+   * Resolves with each damage by segment, offset and seqs. Rejects with E_ABORTED, and E_FORMAT for a newer version.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#readGate();
+    const tail = this.#writing?.board.tail();
+    return verifyStore(storePaths(this.#config['force-all.path']), tail === undefined ? options : { ...options, tail });
   }
 
   /**

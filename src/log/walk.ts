@@ -21,7 +21,7 @@ export interface Damage {
   readonly bytes: number;
   readonly seqFrom: number;
   readonly seqTo: number | null;
-  readonly what: 'header' | 'batch' | 'body' | 'segment';
+  readonly what: 'header' | 'batch' | 'body' | 'segment' | 'time' | 'epoch';
 }
 
 export type Step =

@@ -1,0 +1,88 @@
+/**
+ * Verifies a whole store, its segments in parallel. The pool lives for one call, and Piscina is loaded by it: an instance
+ * that never verifies pays for neither, and no thread is left to idle. Its threads may block between tasks (Piscina's
+ * `atomics: 'sync'`), for they have nothing else to do.
+ */
+import { availableParallelism } from 'node:os';
+import { readCheckpoint } from '../log/checkpoint.js';
+import { listSegments, type StorePaths } from '../log/folder.js';
+import { mergeVerdicts, type SegmentTask, type SegmentVerdict, type VerifyReport } from '../log/verify.js';
+import { LtlError } from '../words/errors.js';
+
+export interface VerifyProgress {
+  readonly segmentsDone: number;
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+export interface VerifyOptions {
+  /** Default: as many as the machine runs at once. */
+  readonly threads?: number;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Where a live writer's durable log ends; what it is writing behind that is not looked at. */
+  readonly tail?: { readonly segmentId: number; readonly offset: number; readonly nextSeq: number };
+}
+
+/** Reads and checks every byte of the log. Throws LtlError E_ABORTED, E_FORMAT for a newer version. */
+export async function verifyStore(paths: StorePaths, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const startedMs = performance.now();
+  const { Piscina } = await import('piscina');
+  const pool = new Piscina<SegmentTask, SegmentVerdict | null>({
+    filename: new URL('./verify.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: options.threads ?? availableParallelism(),
+  });
+  try {
+    const tasks = tasksFor(paths, options);
+    const verdicts = await runAll(tasks, pool.options.maxThreads * 2, options, (task) => pool.run(task));
+    const first = listSegments(paths)[0] ?? 0;
+    // What retention dropped meanwhile is not missing; what is missing shows as a hole between its neighbours.
+    const there = verdicts.filter((one) => one !== null && one.segmentId >= first) as SegmentVerdict[];
+    return { ...mergeVerdicts(there, knownEnd(paths, options)), tookMs: performance.now() - startedMs };
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function tasksFor(paths: StorePaths, { tail }: VerifyOptions): SegmentTask[] {
+  const ids = listSegments(paths).filter((id) => tail === undefined || id <= tail.segmentId);
+  const known = readCheckpoint(paths)?.durable;
+  return ids.map((segmentId, index) => {
+    const isLast = index === ids.length - 1;
+    const endOffset = segmentId === tail?.segmentId ? tail.offset : null;
+    const durable = isLast ? (endOffset ?? (known?.segmentId === segmentId ? known.offset : 0)) : null;
+    return { paths, segmentId, endOffset, durable };
+  });
+}
+
+/** The end that the log had at the least: the live tail, else what the checkpoint remembers. */
+function knownEnd(paths: StorePaths, { tail }: VerifyOptions): NonNullable<VerifyOptions['tail']> | null {
+  return tail ?? readCheckpoint(paths)?.durable ?? null;
+}
+
+/** Runs the tasks, so many at a time, and gives the results in the tasks' order. */
+async function runAll(
+  tasks: readonly SegmentTask[],
+  lanes: number,
+  { onProgress, signal }: VerifyOptions,
+  run: (task: SegmentTask) => Promise<SegmentVerdict | null>,
+): Promise<(SegmentVerdict | null)[]> {
+  const results: (SegmentVerdict | null)[] = [];
+  let next = 0;
+  let segmentsDone = 0;
+  let bytes = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < tasks.length; index = next++) {
+      if (signal?.aborted === true)
+        throw new LtlError('E_ABORTED', 'the verification was aborted', { cause: signal.reason });
+      const verdict = await run(tasks[index] as SegmentTask);
+      results[index] = verdict;
+      segmentsDone += 1;
+      bytes += verdict?.bytes ?? 0;
+      onProgress?.({ segmentsDone, segments: tasks.length, bytes });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, tasks.length) }, lane));
+  return results;
+}
