@@ -6,6 +6,7 @@
  * and stops, not by idle actors.
  */
 import { availableParallelism } from 'node:os';
+import { type JobOptions, JobPool } from '../jobs/pool.js';
 import { type Clock, realClock } from '../ports/clock.js';
 import { type ExitReason, exitError } from '../supervisor/exit.js';
 import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
@@ -41,6 +42,7 @@ export class ActorSystem {
   readonly #slots = new Slots();
   readonly #records = new Map<number, ActorRecord>();
   readonly #threads: Threads;
+  readonly #jobs: JobPool;
   readonly #letters = new DeadLetters();
   readonly #supervisions: Supervision[] = [];
   readonly #inspectors = new Set<(transition: ActorTransition) => void>();
@@ -52,7 +54,9 @@ export class ActorSystem {
   constructor(options: ActorSystemOptions = {}) {
     this.#clock = options.clock ?? realClock;
     this.#place = new Place(0, this.#clock, (message) => this.#said(0, message));
-    this.#threads = new Threads(options.threads ?? Math.max(1, availableParallelism() - 1), {
+    const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+    this.#jobs = new JobPool(threads, this.#clock);
+    this.#threads = new Threads(threads, {
       said: (place, message) => this.#said(place, message),
       linked: (place, end) => this.#place.connect(place, end).unref(),
       ended: (thread, reason) => this.#threadEnded(thread, reason),
@@ -93,10 +97,17 @@ export class ActorSystem {
     return supervision;
   }
 
-  /** Sets how many shared workers there may be from now on. */
+  /** Runs stateless work on the job pool: the default export of that module, called with the data. */
+  job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
+    this.#mustRun();
+    return this.#jobs.run(module, data, options) as Promise<Result>;
+  }
+
+  /** Sets how many shared workers, and how many workers for jobs, there may be from now on. */
   set threads(limit: number) {
     if (!Number.isInteger(limit) || limit < 1) throw new LtlError('E_ARGUMENT', 'threads is a whole number from 1');
     this.#threads.limit = limit;
+    this.#jobs.threads = limit;
   }
 
   get threads(): number {
@@ -149,7 +160,7 @@ export class ActorSystem {
     for (const supervision of this.#supervisions.toReversed()) await supervision.stop();
     for (const record of [...this.#records.values()].toReversed()) await record.stop();
     this.#watch.stop();
-    await this.#threads.stop();
+    await Promise.all([this.#threads.stop(), this.#jobs.close()]);
     this.#place.close();
   }
 

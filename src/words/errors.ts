@@ -139,6 +139,11 @@ export const ERRORS = {
   },
   E_UNCLONEABLE: { number: 1703, exit: 70, hint: 'A message to another thread must be structured-cloneable.' },
   E_MAILBOX_FULL: { number: 1704, exit: 75, hint: 'The mailbox is at its size and its overflow policy is refuse.' },
+  E_JOB_FAILED: {
+    number: 1706,
+    exit: 70,
+    hint: 'The job threw, or its thread ended; the message and the cause say how.',
+  },
   E_ACTOR_HUNG: {
     number: 1705,
     exit: 70,

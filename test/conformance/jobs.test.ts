@@ -1,0 +1,67 @@
+/** Stateless jobs on the pool. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ActorSystem, eventually, pause } from './built.js';
+
+const job = new URL('../fixtures/actors/job.mjs', import.meta.url);
+
+describe('a job', () => {
+  let system: InstanceType<typeof ActorSystem>;
+  beforeEach(() => {
+    system = new ActorSystem({ threads: 1 });
+  });
+  afterEach(() => system.stop());
+
+  it('gives its result, and before it all its progress in order', async () => {
+    const progress: unknown[] = [];
+    const sum = await system.job(
+      job,
+      { do: 'sum', values: [1, 2, 3, 4] },
+      { onProgress: (part) => progress.push(part) },
+    );
+    expect(sum).toBe(10);
+    expect(progress).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it('that is more urgent runs first', async () => {
+    const run = (name: string, priority: number): Promise<string[]> =>
+      system.job(job, { do: 'order', name, delayMs: 20 }, { priority });
+    const ends = await Promise.all([run('first', 0), run('late', 9), run('later', 9), run('urgent', 0)]);
+    expect(ends.at(2)).toEqual(['first', 'urgent', 'late', 'later']);
+    await expect(system.job(job, {}, { priority: 10 })).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+  });
+
+  it.each([
+    [{ do: 'throw' }, 'E_JOB_FAILED'],
+    [{ do: 'exit' }, 'E_JOB_FAILED'],
+    [{ do: () => 1 }, 'E_UNCLONEABLE'],
+  ])('that fails by %j rejects with %s, and the pool goes on', async (data, code) => {
+    await expect(system.job(job, data)).rejects.toMatchObject({ code });
+    expect(await system.job(job, { do: 'sum', values: [1] })).toBe(1);
+  });
+
+  it('that is aborted rejects at once: waiting, heeding, or deaf', async () => {
+    const heeded: unknown[] = [];
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = system.job(job, { do: 'heed' }, { signal: running.signal, onProgress: (part) => heeded.push(part) });
+    const second = system.job(job, { do: 'order', name: 'never' }, { signal: waiting.signal });
+    await pause(150);
+    waiting.abort();
+    await expect(second).rejects.toMatchObject({ code: 'E_ABORTED' });
+    running.abort();
+    await expect(first).rejects.toMatchObject({ code: 'E_ABORTED' });
+    await eventually(() => heeded.length > 0);
+    const deaf = system.job(job, { do: 'deaf' }, { signal: AbortSignal.timeout(200) });
+    await expect(deaf).rejects.toMatchObject({ code: 'E_ABORTED' });
+    // Its thread is ended, and the next job finds another; the one that was aborted while it waited never ran.
+    expect(await system.job(job, { do: 'order', name: 'next' })).not.toContain('never');
+    await expect(system.job(job, {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'E_ABORTED' });
+  });
+
+  it('finds another number of threads from then on', async () => {
+    const slow = system.job(job, { do: 'order', name: 'slow', delayMs: 60 });
+    await pause(20);
+    system.threads = 2;
+    expect(await system.job(job, { do: 'sum', values: [2] })).toBe(2);
+    expect(await slow).toEqual(['slow']);
+  });
+});
