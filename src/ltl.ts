@@ -2,7 +2,22 @@
  * The door: what `import { open } from 'ltl'` gives, and its wiring. Every call is documented here; what it does lives in
  * the rooms below.
  */
+import type {
+  ActorRef,
+  Change,
+  ReceiveContext,
+  ReceiveLogic,
+  Spawn,
+  SpawnOptions,
+  SuperviseOptions,
+} from './actors/actor.js';
+import type { DeadLetter } from './actors/dead-letters.js';
+import type { Supervision } from './actors/supervision.js';
+import { type ActorEvent, ActorSystem } from './actors/system.js';
+import type { ActorNode } from './actors/tree.js';
 import { type Config, resolveConfig } from './config/config.js';
+import type { JobOptions } from './jobs/pool.js';
+import type { JobContext } from './jobs/runner.js';
 import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
 import { storePaths } from './log/folder.js';
 import type { VerifyReport } from './log/verify.js';
@@ -20,6 +35,7 @@ import { Writing } from './ops/writing.js';
 import { RecordDecoder } from './record/decoder.js';
 import type { FieldType } from './record/shape.js';
 import { WORD } from './wire/board.js';
+import type { ActorTransition } from './wire/place.js';
 import type { Failure } from './wire/protocol.js';
 import { LtlError } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
@@ -29,20 +45,33 @@ import * as symbols from './words/symbols.js';
 export { ERRORS, type ErrorCode, isLtlError, LtlError } from './words/errors.js';
 export * from './words/symbols.js';
 export type {
+  ActorEvent,
+  ActorNode,
+  ActorRef,
+  ActorTransition,
+  Change,
   Config,
+  DeadLetter,
   FieldType,
   Filter,
   FlagName,
   IndexDefinition,
+  JobContext,
+  JobOptions,
   Producer,
   ProducerHandle,
   RangeOptions,
+  ReceiveContext,
+  ReceiveLogic,
   Records,
   SeqLike,
   SleepStatus,
+  SpawnOptions,
   Status,
   StoredRecord,
   StreamOptions,
+  SuperviseOptions,
+  Supervision,
   VerifyProgress,
   VerifyReport,
 };
@@ -96,6 +125,12 @@ export class Ltl {
     /** Queues and returns a ticket for `durable`. Throws what `append` rejects with. */
     append(data: unknown, pr?: number): number;
   };
+  /**
+   * Starts an actor of your own, in this thread, a shared worker, or a worker of its own; see docs/actors.md. Resolves with
+   * its reference when it is ready; rejects with what its start threw, E_ARGUMENT, E_CLOSED.
+   */
+  readonly spawn: Spawn;
+  readonly #actors: ActorSystem = new ActorSystem();
   readonly #config: Config;
   readonly #decoder: RecordDecoder = new RecordDecoder();
   readonly #writing: Writing | null;
@@ -106,6 +141,7 @@ export class Ltl {
   constructor(config: Config, options: OpenOptions) {
     this.#config = config;
     this.#writing = options.readOnly === true ? null : new Writing(config, this.#decoder, options.ports?.disk);
+    this.spawn = this.#actors.spawn;
     this.impl = { append: (data, pr = 0) => this.#writer.appender.enqueue(data, pr) };
   }
 
@@ -260,6 +296,46 @@ export class Ltl {
     return value;
   }
 
+  /** Starts a supervisor with its children, in order; resolves when all are ready. */
+  supervise(options: SuperviseOptions): Promise<Supervision> {
+    return this.#actors.supervise(options);
+  }
+
+  /** Runs stateless work, the default export of a module, on the job pool. Rejects with E_JOB_FAILED, E_ABORTED, E_UNCLONEABLE. */
+  job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
+    return this.#actors.job(module, data, options);
+  }
+
+  /** How many shared workers for actors, and how many workers for jobs, there may be from now on. */
+  threads(count: number): void {
+    this.#actors.threads = count;
+  }
+
+  /** The live tree of your actors as plain data: state, thread, mailbox depth, restarts, rates, why it last died. */
+  actors(): readonly ActorNode[] {
+    return this.#actors.actors();
+  }
+
+  /** Streams every message that your actors handle, with its correlation, until the returned function is called. */
+  inspect(listener: (transition: ActorTransition) => void): () => void {
+    return this.#actors.inspect(listener);
+  }
+
+  /** Tells every start, end, restart, escalation and hang of your actors until the returned function is called. */
+  onActorEvent(listener: (event: ActorEvent) => void): () => void {
+    return this.#actors.onEvent(listener);
+  }
+
+  /** The last messages that did not arrive, with their reasons. */
+  deadLetters(): readonly DeadLetter[] {
+    return this.#actors.deadLetters();
+  }
+
+  /** Sends dead letters again, all or those that fit; returns how many went on their way. */
+  resend(fits?: (letter: DeadLetter) => boolean): number {
+    return this.#actors.resend(fits);
+  }
+
   /**
    * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
    * outside; that is refused for an actor with a native store, which would take the process with it.
@@ -279,6 +355,8 @@ export class Ltl {
   }
 
   async #close(): Promise<void> {
+    // First the actors: they may append until they are down.
+    await this.#actors.stop();
     await this.#writing?.close();
     this.#reading?.close();
   }

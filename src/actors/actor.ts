@@ -2,7 +2,7 @@
  * What users of actors see: references, logic, options. Types only. Messages are typed end to end: an
  * `ActorRef<Message, Reply>` takes Message and answers Reply, wherever its actor lives.
  */
-import type { AnyActorLogic } from 'xstate';
+import type { AnyActorLogic, EventFromLogic, InputFrom } from 'xstate';
 import type { ExitReason } from '../supervisor/exit.js';
 import type { Backoff, Restart, RestartBudget, Strategy } from '../supervisor/spec.js';
 import type { Overflow } from '../wire/mailbox.js';
@@ -81,12 +81,23 @@ export interface ReceiveLogic<State, Message, Reply = unknown, Input = unknown> 
   stop?(state: State, context: ReceiveContext<Reply, Input>): void | Promise<void>;
 }
 
-/** Any logic that lives in this thread, or the URL of a module that default-exports one. */
-export type Logic<State, Message, Reply, Input> =
-  | Receive<State, Message, Reply>
-  | ReceiveLogic<State, Message, Reply, Input>
-  | AnyActorLogic
-  | URL;
+/** Starts an actor of any logic, or of the module at a URL that default-exports one. */
+export interface Spawn {
+  <State, Message, Reply = unknown>(
+    logic: Receive<State, Message, Reply>,
+    options?: SpawnOptions<State>,
+  ): Promise<ActorRef<Message, Reply>>;
+  <State, Message, Reply = unknown, Input = unknown>(
+    logic: ReceiveLogic<State, Message, Reply, Input>,
+    options?: SpawnOptions<Input>,
+  ): Promise<ActorRef<Message, Reply>>;
+  <Logic extends AnyActorLogic>(
+    logic: Logic,
+    options?: SpawnOptions<InputFrom<Logic>>,
+  ): Promise<ActorRef<EventFromLogic<Logic>, Snapshot>>;
+  /** The types are the caller's word: say `spawn<Message, Reply>(url)`. */
+  <Message = unknown, Reply = unknown>(module: URL, options?: SpawnOptions): Promise<ActorRef<Message, Reply>>;
+}
 
 export interface SpawnOptions<Input = unknown> {
   /** For people; `actor-7` when absent. */
@@ -122,7 +133,8 @@ export interface SpawnOptions<Input = unknown> {
 export type ActorChild =
   | (Omit<SpawnOptions, 'budget' | 'backoff'> & {
       readonly id: string;
-      readonly logic: Logic<never, never, never, never>;
+      /** A function or object of receive, an XState logic, or a URL: see Spawn. */
+      readonly logic: object;
       /** A budget of its own, beside the supervisor's. */
       readonly budget?: RestartBudget;
     })

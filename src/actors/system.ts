@@ -14,7 +14,7 @@ import { Slots, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace, ToPlace } from '../wire/place.js';
 import { MAILBOX_SIZE_DEFAULT, SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
 import { LtlError } from '../words/errors.js';
-import type { ActorRef, Logic, SpawnOptions, SuperviseOptions } from './actor.js';
+import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
 import { Cell } from './cell.js';
 import { type DeadLetter, DeadLetters } from './dead-letters.js';
 import { handlerOf } from './handler.js';
@@ -71,10 +71,7 @@ export class ActorSystem {
   }
 
   /** Starts an actor; resolves when it is ready for messages, rejects with its start's error. */
-  async spawn<Message = unknown, Reply = unknown, State = unknown, Input = unknown>(
-    logic: Logic<State, Message, Reply, Input>,
-    options: SpawnOptions<Input> = {},
-  ): Promise<ActorRef<Message, Reply>> {
+  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
     this.#mustRun();
     const record = this.#record(logic, options);
     const spec = this.#spec(record, record.name, options);
@@ -85,8 +82,8 @@ export class ActorSystem {
       record.stop = () => supervision.stop();
       await supervision.start();
     }
-    return record.ref as unknown as ActorRef<Message, Reply>;
-  }
+    return record.ref as unknown as ActorRef<never, never>;
+  };
 
   /** Starts a supervisor and its children in order; resolves when all are ready. */
   async supervise(options: SuperviseOptions): Promise<Supervision> {

@@ -143,10 +143,10 @@ export class JobPool {
 
   /** Ends the present pool when the jobs in it are over. */
   async #retire(over: Promise<unknown>): Promise<void> {
-    const pool = await this.#pool;
+    const pool = this.#pool;
     this.#pool = undefined;
     await over;
-    await pool?.destroy();
+    await (await pool)?.destroy();
   }
 }
 

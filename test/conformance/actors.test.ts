@@ -3,13 +3,13 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change, SpawnOptions } from '../../src/actors/actor.js';
-import type { ActorEvent } from '../../src/actors/system.js';
+import type { ActorEvent } from 'ltl/actors';
 import { ActorSystem, eventually, type Order, pause, type Servant, servant } from './built.js';
 
 describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (thread) => {
   let system: InstanceType<typeof ActorSystem>;
   const spawn = (options: SpawnOptions = {}): Promise<Servant> =>
-    system.spawn<Order, unknown>(servant, { thread, backoff: { minMs: 1, maxMs: 10, factor: 2 }, ...options });
+    system.spawn<Order>(servant, { thread, backoff: { minMs: 1, maxMs: 10, factor: 2 }, ...options });
   /** Nothing is in its mailbox any more. */
   const drained = (ref: Servant): Promise<void> =>
     eventually(() => system.actors().find(({ id }) => id === ref.id)?.mailboxDepth === 0);

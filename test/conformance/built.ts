@@ -1,9 +1,7 @@
 /** The built actor system, as users get it: worker threads start from the build only. */
 import type { ActorRef } from '../../src/actors/actor.js';
 
-const built = (path: string): string => new URL(`../../dist/src/${path}`, import.meta.url).href;
-
-export const { ActorSystem } = (await import(built('actors/system.js'))) as typeof import('../../src/actors/system.js');
+export { ActorSystem } from 'ltl/actors';
 
 export const servant = new URL('../fixtures/actors/servant.mjs', import.meta.url);
 
@@ -13,7 +11,7 @@ export interface Order {
   readonly [key: string]: unknown;
 }
 
-export type Servant = ActorRef<Order, unknown>;
+export type Servant = ActorRef<Order>;
 
 /** Waits until `holds` does; the test's own timeout is the limit. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -3,12 +3,12 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change, SpawnOptions, SuperviseOptions } from '../../src/actors/actor.js';
-import type { ActorEvent } from '../../src/actors/system.js';
+import type { ActorEvent } from 'ltl/actors';
 import { ActorSystem, eventually, type Order, pause, type Servant, servant } from './built.js';
 
 let system: InstanceType<typeof ActorSystem>;
 const spawn = (options: SpawnOptions): Promise<Servant> =>
-  system.spawn<Order, unknown>(servant, { backoff: { minMs: 1, maxMs: 10, factor: 2 }, ...options });
+  system.spawn<Order>(servant, { backoff: { minMs: 1, maxMs: 10, factor: 2 }, ...options });
 
 beforeEach(() => {
   system = new ActorSystem({ threads: 1 });
