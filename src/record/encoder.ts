@@ -17,7 +17,8 @@ import { mayGenerateCode } from './generate.js';
 import { type KeyOrder, KeyOrders } from './key-orders.js';
 import { misfit } from './misfit.js';
 import { type FieldType, readShape, type ShapeDefinition, sameShape } from './shape.js';
-import { MISFIT, OVERFLOW, UNENCODABLE, writeValue } from './write.js';
+import { writeValue } from './write.js';
+import { MISFIT, OVERFLOW, UNENCODABLE } from './write-scalar.js';
 
 /** A place to write: `view` covers the same memory as `bytes`, and nothing is written at or beyond `limit`. */
 export interface EncodeTarget {

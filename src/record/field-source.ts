@@ -3,16 +3,8 @@
  * feedback of its own and short strings and large numbers are written without a call.
  */
 import { accepts, baseOf, type FieldType } from './shape.js';
-import {
-  MISFIT,
-  NATIVE_FROM,
-  OVERFLOW,
-  writeBigint,
-  writeLongString,
-  writeNumber,
-  writeObject,
-  writeValue,
-} from './write.js';
+import { writeObject, writeValue } from './write.js';
+import { MISFIT, NATIVE_FROM, OVERFLOW, writeBigint, writeLongString, writeNumber } from './write-scalar.js';
 
 /** The names that the text below uses, besides its own variables `bytes, view, p, end`. */
 export const FIELD_HELPERS = { accepts, writeBigint, writeLongString, writeNumber, writeObject, writeValue } as const;

@@ -7,7 +7,8 @@
 import { type Expected, FIELD_HELPERS, type Field, fieldSource } from './field-source.js';
 import { frameWord, PAYLOAD_BYTES_MAX, PLAIN, SHAPE_ID_BYTES, SHAPED, WORD_BYTES } from './frame.js';
 import { accepts, type FieldType, type ShapeDefinition } from './shape.js';
-import { MISFIT, OVERFLOW, writeArrayHeader, writeString, writeValue } from './write.js';
+import { writeArrayHeader, writeValue } from './write.js';
+import { MISFIT, OVERFLOW, writeString } from './write-scalar.js';
 
 /**
  * Writes a frame at `at` and returns the place after it; OVERFLOW, UNENCODABLE, or MISFIT when the value does not have

@@ -5,7 +5,7 @@
  */
 import type { Reader } from './read.js';
 import type { ShapeDefinition } from './shape.js';
-import { writeString } from './write.js';
+import { writeString } from './write-scalar.js';
 
 /** Reads the payload at which the reader is aimed; throws E_DAMAGED. */
 export type ShapeReader = (reader: Reader) => Record<string, unknown>;
