@@ -7,6 +7,7 @@
 export * from './contract.js';
 export { definePolicy, type PolicyDefinition } from './define.js';
 export { generateArrivals, generateServices } from './generate.js';
+export { Governor, type GovernorSnapshot } from './governor.js';
 export { type ArrivalLaw, parseArrivals, parseService, type ServiceLaw } from './laws.js';
 export { METRICS, type MetricName } from './metrics.js';
 export { type ModelOptions, type ModelResult, replicationSeed, runModel } from './model.js';

@@ -6,9 +6,9 @@
  * is done on the spot. So an idle period that ends exactly at a timeout does not sleep, a record on the boundary of a
  * vacation is handled by that wake-up, and the Nth record flushes at its own time.
  */
-import { LtlError } from '../words/errors.js';
 import { Backlog } from './backlog.js';
 import { AWAKE, type Decision, NEVER, type Policy, type PolicyEvent } from './contract.js';
+import { Governor } from './governor.js';
 import { IdleAccount } from './idleCost.js';
 import { ARRIVE, ASLEEP, BUSY, DRAIN, IDLE, nextPhase, SLEEP, UP, WAKE } from './phases.js';
 import { Tally } from './tally.js';
@@ -25,11 +25,9 @@ export interface SimulationOptions {
   readonly warmUpRecords?: number;
 }
 
-/** Decisions at one instant before the policy is said to be stuck. */
-const STALLS_MAX = 10_000;
-
 export class Simulation {
   readonly policy: Policy;
+  readonly #governor: Governor;
   readonly #service: Service | null;
   #warmUpRecords: number;
   #account: IdleAccount;
@@ -39,16 +37,12 @@ export class Simulation {
   #nowMs = 0;
   #phase: number = IDLE;
   #state: number = AWAKE;
-  #memory: unknown;
-  #timerMs = NEVER;
   #workMs = NEVER;
   #inSystem = 0;
   #servedArrivalMs = 0;
   #idleFromMs = Number.NaN;
   #spentToMs = Number.NaN;
   #wokeMs = Number.NaN;
-  #stalls = 0;
-  #firedMs = -1;
 
   #held = false;
   #heldMs = 0;
@@ -61,10 +55,8 @@ export class Simulation {
     this.#warmUpRecords = options.warmUpRecords ?? 0;
     this.#account = new IdleAccount(policy.states);
     this.#tally = new Tally(options.transitionsMax ?? 0);
-    const first = policy.start(0);
-    this.#memory = first.memory;
-    this.#timerMs = first.timerMs;
-    if (first.state !== AWAKE) this.#fallAsleep(first);
+    this.#governor = new Governor(policy, 0);
+    if (this.#governor.wanted.state !== AWAKE) this.#fallAsleep(this.#governor.wanted);
   }
 
   /** The next record; times never decrease. A clairvoyant policy is always one record behind, to be told the next. */
@@ -89,8 +81,7 @@ export class Simulation {
     if (this.#held) this.#admitHeld(NEVER);
     this.#held = false;
     while (this.#inSystem > 0) {
-      const next = Math.min(this.#workMs, this.#timerMs);
-      if (next === NEVER) break;
+      if (Math.min(this.#workMs, this.#governor.wanted.timerMs) === NEVER) break;
       this.#step();
     }
     this.#spend();
@@ -132,27 +123,27 @@ export class Simulation {
 
   /** Everything that happens before an arrival at that time. */
   #advance(toMs: number): void {
-    while ((this.#workMs <= toMs && this.#workMs <= this.#timerMs) || this.#timerMs < toMs) this.#step();
+    for (;;) {
+      const { timerMs } = this.#governor.wanted;
+      if (timerMs >= toMs && (this.#workMs > toMs || this.#workMs > timerMs)) return;
+      this.#step();
+    }
   }
 
   /** The next departure, finished wake-up or timer; work before the timer at the same instant. */
   #step(): void {
-    if (this.#workMs <= this.#timerMs) {
-      this.#nowMs = this.#workMs;
-      this.#workMs = NEVER;
-      if (this.#phase === BUSY) {
-        this.#depart();
-        this.#serve();
-      } else this.#rise();
+    const { timerMs } = this.#governor.wanted;
+    if (this.#workMs > timerMs) {
+      this.#nowMs = timerMs;
+      this.#ask('timer');
       return;
     }
-    if (this.#timerMs > this.#firedMs) this.#stalls = 0;
-    else if (++this.#stalls > STALLS_MAX)
-      throw new LtlError('E_POLICY', `${this.policy.spec} fires its timer at ${this.#nowMs} ms for ever`);
-    this.#nowMs = this.#timerMs;
-    this.#firedMs = this.#timerMs;
-    this.#timerMs = NEVER;
-    this.#ask('timer');
+    this.#nowMs = this.#workMs;
+    this.#workMs = NEVER;
+    if (this.#phase === BUSY) {
+      this.#depart();
+      this.#serve();
+    } else this.#rise();
   }
 
   /** Serves from the head of the backlog until a service takes time or nothing is left. */
@@ -194,20 +185,8 @@ export class Simulation {
   }
 
   #ask(kind: PolicyEvent['kind']): void {
-    const decision = this.policy.decide(
-      {
-        kind,
-        atMs: this.#nowMs,
-        waiting: this.#inSystem,
-        state: this.#state,
-        nextArrivalMs: this.policy.clairvoyant ? this.#upcomingMs : null,
-      },
-      this.#memory,
-    );
-    if (decision.timerMs < this.#nowMs)
-      throw new LtlError('E_POLICY', `${this.policy.spec} arms its timer in the past, at ${decision.timerMs} ms`);
-    this.#memory = decision.memory;
-    this.#timerMs = decision.timerMs;
+    const upcomingMs = this.policy.clairvoyant ? this.#upcomingMs : null;
+    const decision = this.#governor.tell(kind, this.#nowMs, this.#inSystem, this.#state, upcomingMs);
     if (decision.state === this.#state) return;
     if (decision.state === AWAKE) this.#wakeUp(decision.reason);
     else this.#fallAsleep(decision);
@@ -217,8 +196,6 @@ export class Simulation {
   #fallAsleep(decision: Decision<unknown>): void {
     const phase = nextPhase(this.#phase, SLEEP, false);
     if (phase < 0) return;
-    if (this.policy.states[decision.state] === undefined)
-      throw new LtlError('E_POLICY', `${this.policy.spec} has no state ${decision.state}`);
     this.#spend();
     this.#tally.slept(this.#nowMs, this.#state, decision);
     this.#phase = phase;

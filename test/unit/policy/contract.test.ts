@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AWAKE, type Decision, type Policy } from '../../../src/policy/contract.js';
+import { AWAKE, type Decision, type Policy, type PolicyEvent } from '../../../src/policy/contract.js';
 import { definePolicy } from '../../../src/policy/define.js';
 import { generateArrivals, generateServices } from '../../../src/policy/generate.js';
+import { Governor, type GovernorSnapshot } from '../../../src/policy/governor.js';
 import { parseArrivals, parseService } from '../../../src/policy/laws.js';
 import { simulate } from '../../../src/policy/simulate.js';
 import { parsePolicy } from '../../../src/policy/spec.js';
@@ -34,7 +35,8 @@ const SPECS = [
 ];
 
 const parse = (spec: string, seed = 1): Policy => parsePolicy(spec, { seed, readText: () => CALENDAR });
-const arrivals = (seed = 4) => generateArrivals(parseArrivals('on-off:0.2,100,150'), 3000, seed);
+const RECORDS = 1200;
+const arrivals = (seed = 4) => generateArrivals(parseArrivals('on-off:0.2,100,150'), RECORDS, seed);
 const service = () => generateServices(parseService('exp:2'), 4);
 
 function freeze<Value>(value: Value): Value {
@@ -87,7 +89,7 @@ describe('what every policy keeps to', () => {
       };
       const [result] = await simulate([watched], arrivals(), { service: service() });
       expect(faults).toEqual([]);
-      expect(result?.records, spec).toBe(3000);
+      expect(result?.records, spec).toBe(RECORDS);
     }
   });
 
@@ -118,6 +120,42 @@ describe('what every policy keeps to', () => {
     await expect(run(broken({}))).rejects.toThrow(/E_POLICY: broken fires its timer at .* for ever/);
     await expect(run(broken({ timerMs: -1 }))).rejects.toThrow(/E_POLICY: broken arms its timer in the past/);
     await expect(run(broken({ state: 9 }))).rejects.toThrow(/E_POLICY: broken has no state 9/);
+  });
+});
+
+describe('a governor', () => {
+  it('fed with what a simulation told it decides the same again, also from a snapshot in the middle', async () => {
+    for (const spec of SPECS) {
+      const told: { event: PolicyEvent; decision: Decision<unknown> }[] = [];
+      const policy = parse(spec);
+      const recorded: Policy = {
+        ...policy,
+        decide: (event, memory) => {
+          const decision = policy.decide(event, memory);
+          told.push({ event, decision });
+          return decision;
+        },
+      };
+      await simulate([recorded], arrivals(), { service: service() });
+      let governor = new Governor(parse(spec), 0);
+      for (const [index, { event, decision }] of told.entries()) {
+        if (index === Math.floor(told.length / 2)) {
+          const snapshot = JSON.parse(JSON.stringify(governor.snapshot())) as GovernorSnapshot;
+          governor = new Governor(parse(spec), 0);
+          governor.restore(snapshot);
+        }
+        if (event.kind === 'timer') expect(event.atMs).toBe(governor.wanted.timerMs);
+        const { kind, atMs, waiting, state, nextArrivalMs } = event;
+        const again = governor.tell(kind, atMs, waiting, state, nextArrivalMs);
+        if (JSON.stringify(again) !== JSON.stringify(decision)) throw new Error(`${spec} decided otherwise at ${atMs}`);
+      }
+      expect(told.length, spec).toBeGreaterThan(RECORDS);
+    }
+  });
+
+  it('refuses the snapshot of another policy', () => {
+    const snapshot = new Governor(parse('timeout:5'), 0).snapshot();
+    expect(() => new Governor(parse('timeout:6'), 0).restore(snapshot)).toThrow(/E_POLICY: a snapshot of timeout:5/);
   });
 });
 

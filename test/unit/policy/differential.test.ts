@@ -18,8 +18,16 @@ const lines = fc
 const policies: fc.Arbitrary<readonly [string, NaivePolicy]> = fc.oneof(
   fc
     .tuple(whole(40), whole(40))
-    .map(([after, wakeCost]) => [`timeout:${after},${wakeCost}`, { kind: 'timeout', after, wakeCost }] as const),
-  whole(40).map((after) => [`break-even:${after}`, { kind: 'timeout', after, wakeCost: after }] as const),
+    .map(
+      ([after, wakeCost]) => [`timeout:${after},${wakeCost}`, { kind: 'timeout', after, wakeCost, wakeMs: 0 }] as const,
+    ),
+  fc
+    .tuple(whole(40), whole(40), whole(20, 1))
+    .map(
+      ([after, wakeCost, wakeMs]) =>
+        [`timeout:${after}+states:nap=0/${wakeCost}/${wakeMs}`, { kind: 'timeout', after, wakeCost, wakeMs }] as const,
+    ),
+  whole(40).map((after) => [`break-even:${after}`, { kind: 'timeout', after, wakeCost: after, wakeMs: 0 }] as const),
   lines.map(
     (list) => [`envelope:${list.map((line) => line.join('/')).join()}`, { kind: 'lines', lines: list }] as const,
   ),

@@ -5,7 +5,7 @@
 
 export type NaivePolicy =
   | { readonly kind: 'lines'; readonly lines: readonly (readonly [power: number, wakeCost: number])[] }
-  | { readonly kind: 'timeout'; readonly after: number; readonly wakeCost: number }
+  | { readonly kind: 'timeout'; readonly after: number; readonly wakeCost: number; readonly wakeMs: number }
   | { readonly kind: 'every'; readonly every: number }
   | { readonly kind: 'count'; readonly count: number; readonly window: number | null };
 
@@ -25,11 +25,12 @@ export function naive(policy: NaivePolicy, times: readonly number[], serviceMs: 
     policy.kind === 'lines'
       ? policy.lines
       : [[1, 0] as const, [0, policy.kind === 'timeout' ? policy.wakeCost : 0] as const];
+  const wakeMs = policy.kind === 'timeout' ? policy.wakeMs : 0;
   const queue: number[] = [];
   const delays: number[] = [];
   const periods: number[] = [];
-  let doing = (batches ? 'asleep' : 'idle') as 'idle' | 'busy' | 'asleep';
-  const isBusy = (): boolean => doing === 'busy';
+  let doing = (batches ? 'asleep' : 'idle') as 'idle' | 'busy' | 'asleep' | 'waking';
+  const isBusy = (): boolean => doing === 'busy' || doing === 'waking';
   let depth = 0;
   let busyUntil = 0;
   let emptySince = -1;
@@ -61,7 +62,11 @@ export function naive(policy: NaivePolicy, times: readonly number[], serviceMs: 
     wakes++;
     cost += lines[depth]?.[1] ?? 0;
     depth = 0;
-    serve(t);
+    if (wakeMs === 0) serve(t);
+    else {
+      doing = 'waking';
+      busyUntil = t + wakeMs;
+    }
   };
   const deepest = (length: number): number => {
     if (policy.kind === 'timeout') return length >= policy.after ? 1 : 0;
