@@ -16,6 +16,8 @@ import type { ArrivalBlock } from './trace.js';
 export interface Source {
   readonly name: string;
   readonly replications: number;
+  /** Records of each replication that pass before anything is counted (default 0). */
+  readonly warmUpRecords?: number;
   arrivals(replication: number): AsyncIterable<ArrivalBlock> | Iterable<ArrivalBlock>;
   /** A service stream for one simulation; each policy gets its own, with the same numbers. */
   service(replication: number): Service | null;
@@ -61,6 +63,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyRow[]> {
       (policy) =>
         new Simulation(policy, {
           service: source.service(replication),
+          warmUpRecords: source.warmUpRecords ?? 0,
           transitionsMax: replication === 0 ? (options.transitionsMax ?? 0) : 0,
         }),
     );

@@ -1,21 +1,21 @@
 /** simulate, compare, sweep and model: each checks its options, runs, and writes a table or JSON, and a report when asked. */
 
-import { readNumber } from '../../policy/grammar.js';
+import type { Policy } from '../../policy/contract.js';
 import { parseArrivals, parseService } from '../../policy/laws.js';
 import { parseWeights, type Weights } from '../../policy/metrics.js';
 import { replicationSeed, runModel } from '../../policy/model.js';
 import type { Outcome } from '../../policy/outcome.js';
 import { REPORT_TRANSITIONS_MAX } from '../../policy/report/page.js';
 import { ArrivalRecorder } from '../../policy/report/recorder.js';
-import { parsePolicy } from '../../policy/spec.js';
 import { runStudy, type StudyRow } from '../../policy/study.js';
 import { expandTemplates, parseVariation } from '../../policy/sweep.js';
 import { LtlError } from '../../words/errors.js';
 import { frontRows, objectivesOf } from './front.js';
-import { type PolicyIo, Progress, readText } from './io.js';
+import { type PolicyIo, Progress } from './io.js';
 import { type PolicyArguments, type PolicyOptionName, readOptions } from './options.js';
+import { policyMaker } from './own.js';
 import { writeReport } from './report.js';
-import { type NamedSource, REPLICATIONS_MAX, readSources } from './source.js';
+import { type NamedSource, REPLICATIONS_MAX, readSources, warmUpShare } from './source.js';
 import { estimatesTable, estimateText, formatTable, outcomesTable } from './table.js';
 
 const SOURCE_OPTIONS = ['trace', 'arrivals', 'arrivals-count', 'service', 'seed'] as const;
@@ -35,12 +35,12 @@ export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
   },
   compare: {
     about: 'several policies over the same arrivals, traces or replications of a law',
-    options: [...SOURCE_OPTIONS, 'policy', 'replications', ...OUTPUT_OPTIONS],
+    options: [...SOURCE_OPTIONS, 'policy', 'replications', 'warm-up', ...OUTPUT_OPTIONS],
     run: compareCommand,
   },
   sweep: {
     about: 'a policy over many values of its parameters, with the Pareto front',
-    options: [...SOURCE_OPTIONS, 'policy', 'vary', 'replications', ...OUTPUT_OPTIONS],
+    options: [...SOURCE_OPTIONS, 'policy', 'vary', 'replications', 'warm-up', ...OUTPUT_OPTIONS],
     run: sweepCommand,
   },
   model: {
@@ -121,16 +121,16 @@ async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void>
 
 async function modelCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
   const spec = given.needed('policy');
+  const policies = await policyMaker([spec]);
   const progress = new Progress(io);
-  const warmUp = given.one('warm-up');
   const options = {
     arrivals: parseArrivals(given.needed('arrivals')),
     service: parseService(given.needed('service')),
-    policy: (seed: number) => parsePolicy(spec, { seed, readText }),
+    policy: (seed: number) => policies(seed)[0] as Policy,
     arrivalsCount: given.whole('arrivals-count', 100_000, 10, 1_000_000_000),
     replications: given.whole('replications', 10, 1, REPLICATIONS_MAX),
     seed: given.seed(),
-    warmUpShare: warmUp === null ? 0.1 : readNumber(warmUp, 'the share', '--warm-up', { most: 0.9 }),
+    warmUpShare: warmUpShare(given, 0.1),
     onProgress: (done: number, total: number) => progress.show(done, total),
   };
   const result = runModel(options);
@@ -160,12 +160,13 @@ async function study(
   source: NamedSource,
   specs: readonly string[],
 ): Promise<StudyRow[]> {
+  const policies = await policyMaker(specs);
   const progress = new Progress(io);
   let done = 0;
   const draws = given.has('html') || given.has('figures');
   const arrivals = new ArrivalRecorder();
   const rows = await runStudy({
-    policies: (seed) => specs.map((spec) => parsePolicy(spec, { seed, readText })),
+    policies,
     source,
     seed: given.seed(),
     policySeed: replicationSeed,

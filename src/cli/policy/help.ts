@@ -50,7 +50,8 @@ conventions
   not sleep; a record at the end of a window or vacation is handled by that wake-up. Time before the first and after the
   last record costs nothing. Delay is the wait from arrival until service begins. Percentiles are by nearest rank, exact
   up to a million records, then within 0.1 %. The optimum is the least cost over the same idle periods, known in advance;
-  worst is the ratio to it that the policy is proven never to exceed.
+  worst is the ratio to it that the policy is proven never to exceed. ci95 is the half-width of a 95 % confidence interval
+  over the replications (Student's t); a policy counts no flushes unless it gathers records.
 
 examples
   ltl policy simulate --trace day.csv.gz --policy break-even:5000 --json

@@ -1,6 +1,7 @@
 /** From options to the arrivals and services of a study: traces, or a law with a seed. */
 
 import { generateArrivals, generateServices } from '../../policy/generate.js';
+import { readNumber } from '../../policy/grammar.js';
 import type { ServiceLaw } from '../../policy/laws.js';
 import { parseArrivals, parseService } from '../../policy/laws.js';
 import type { Source } from '../../policy/study.js';
@@ -29,8 +30,9 @@ export function readSources(given: PolicyArguments, io: PolicyIo): NamedSource[]
   const text = given.one('service');
   const service = text === null ? null : parseService(text);
   if (arrivals !== null) return [lawSource(given, arrivals, service)];
-  if (given.has('replications') || given.has('arrivals-count'))
-    throw new LtlError('E_USAGE', '--replications and --arrivals-count go with --arrivals; a trace is one run');
+  for (const option of ['replications', 'arrivals-count', 'warm-up'] as const)
+    if (given.has(option))
+      throw new LtlError('E_USAGE', `--${option} goes with --arrivals; a trace is one run, and whole`);
   return traces.map((path) => traceSource(path, given.seed(), service, io));
 }
 
@@ -56,8 +58,15 @@ function lawSource(given: PolicyArguments, text: string, service: ServiceLaw | n
     name: law.spec,
     total: records * replications,
     memoryless: law.memoryless,
+    warmUpRecords: Math.floor(records * warmUpShare(given, 0)),
     replications,
     arrivals: (replication) => generateArrivals(law, records, seed, replication),
     service: (replication) => (service === null ? null : generateServices(service, seed, replication)),
   };
+}
+
+/** The share of arrivals that pass before anything is counted. */
+export function warmUpShare(given: PolicyArguments, otherwise: number): number {
+  const text = given.one('warm-up');
+  return text === null ? otherwise : readNumber(text, 'the share', '--warm-up', { most: 0.9 });
 }

@@ -110,6 +110,43 @@ describe('ltl policy', () => {
     expect(one['Wq']).toMatchObject({ ci95: null });
   });
 
+  it('a policy of one’s own is a module like any other policy', async () => {
+    const own = join(folder, 'own.mjs');
+    writeFileSync(
+      own,
+      `const states = [{ name: 'awake', power: 1, wakeCost: 0, wakeMs: 0, refuses: false }];
+       const stay = () => ({ state: 0, timerMs: Infinity, reason: 'own', memory: null });
+       export default { spec: 'own', states, costing: 'idle', worstRatio: null, clairvoyant: false, start: stay, decide: stay };`,
+    );
+    expect(await json(`simulate --trace ${trace} --policy module:${own}`)).toMatchObject({
+      policy: 'own',
+      cost: { total: 166 },
+    });
+    writeFileSync(join(folder, 'none.mjs'), 'export default 5;');
+    writeFileSync(join(folder, 'broken.mjs'), 'export default (;');
+    for (const [name, code, message] of [
+      ['none', 64, /E_POLICY: .*none.mjs has no policy as its default export/],
+      ['broken', 64, /E_POLICY: .*broken.mjs cannot be imported/],
+      ['absent', 66, /E_NO_INPUT/],
+    ] as const) {
+      const ran = await ltl(`simulate --trace ${trace} --policy module:${join(folder, `${name}.mjs`)}`);
+      expect(ran).toMatchObject({ code, out: '' });
+      expect(ran.err).toMatch(message);
+    }
+  });
+
+  it('warm-up leaves the first share of the arrivals of a law out of all counts', async () => {
+    const line = 'compare --arrivals constant:10 --arrivals-count 100 --policy timeout:5,9 --policy always-awake:9';
+    const records = async (words: string): Promise<unknown> => {
+      const found = await json(`${line}${words}`);
+      return (found['comparisons'] as [{ policies: [{ outcomes: [Record<string, unknown>] }] }])[0].policies[0]
+        .outcomes[0];
+    };
+    expect(await records('')).toMatchObject({ records: 100, sleeps: 99, cost: { total: 99 * 14 } });
+    expect(await records(' --warm-up 0.4')).toMatchObject({ records: 60, wakes: 60, cost: { total: 59 * 14 + 9 } });
+    expect((await ltl(`simulate --trace ${trace} --policy every:5 --warm-up 0.5`)).code).toBe(64);
+  });
+
   it('help names every command, policy, law, option and metric', async () => {
     const { out } = await ltl('help');
     for (const { grammar } of KINDS) expect(out).toContain(grammar);
