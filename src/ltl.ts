@@ -20,6 +20,7 @@ import type { JobOptions } from './jobs/pool.js';
 import type { JobContext } from './jobs/runner.js';
 import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
 import { storePaths } from './log/folder.js';
+import { type Dropped, type Retention, retain } from './log/retain.js';
 import type { VerifyReport } from './log/verify.js';
 import type { Filter } from './lookup/filter.js';
 import type { IndexDefinition } from './lookup/index-definition.js';
@@ -52,6 +53,7 @@ export type {
   Change,
   Config,
   DeadLetter,
+  Dropped,
   FieldType,
   Filter,
   FlagName,
@@ -64,6 +66,7 @@ export type {
   ReceiveContext,
   ReceiveLogic,
   Records,
+  Retention,
   SeqLike,
   SleepStatus,
   SpawnOptions,
@@ -136,6 +139,8 @@ export class Ltl {
   readonly #writing: Writing | null;
   #reading: Reading | null = null;
   #closed: Promise<void> | null = null;
+  /** One retention after the other. */
+  #retaining: Promise<unknown> = Promise.resolve();
 
   /** Use `open`. */
   constructor(config: Config, options: OpenOptions) {
@@ -270,6 +275,20 @@ export class Ltl {
     return this.#writer.followers.reserve(bytes);
   }
 
+  /**
+   * Drops whole old segments from the front until the rest takes at most `maxBytes`, and those of which every record is
+   * older than `maxAgeMs`; never the one that is written to. Resolves with what was dropped; nothing is dropped unasked.
+   * Its records are E_GONE from then on. Rejects with E_ARGUMENT.
+   */
+  async retain(retention: Retention): Promise<Dropped> {
+    const { conductor, board } = this.#writer;
+    if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
+    const drop = (): Promise<Dropped> => retain(conductor.paths, retention, board.tail().segmentId, Date.now());
+    const dropped = this.#retaining.then(drop, drop);
+    this.#retaining = dropped;
+    return dropped;
+  }
+
   /** Booleans, one bit each in shared memory. */
   get flags(): Readonly<Record<FlagName, boolean>> {
     return flagsOf(this.#writing === null ? 0 : Atomics.load(this.#writing.board.words, WORD.flags));
@@ -357,6 +376,7 @@ export class Ltl {
   async #close(): Promise<void> {
     // First the actors: they may append until they are down.
     await this.#actors.stop();
+    await Promise.allSettled([this.#retaining]);
     await this.#writing?.close();
     this.#reading?.close();
   }
