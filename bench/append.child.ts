@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { answer, job } from './measure/child.js';
 import { type Drive, drive } from './measure/drive.js';
 import { Latency, type Percentiles } from './measure/latency.js';
-import { type KeyOrder, RecordPool, timeOf } from './measure/records.js';
+import { type Likeness, RecordPool, timeOf } from './measure/records.js';
 import { STORES } from './stores/registry.js';
 import type { Footprint, StoreKind } from './stores/store.js';
 
@@ -16,15 +16,18 @@ export interface AppendJob {
   readonly folder: string;
   readonly drive: Drive;
   readonly mapBytes: number;
-  readonly keyOrder: KeyOrder;
+  readonly likeness: Likeness;
   readonly registered: boolean;
   readonly records: number;
   readonly warmUp: number;
+  /** The measured part, and the warm-up, end after that time even if records are left. */
+  readonly forMs: number;
   /** Read everything back and compare, not only count. */
   readonly check: boolean;
 }
 
 export interface AppendResult extends Percentiles, Footprint {
+  /** Measured ones: fewer than asked for when the time was up. */
   readonly records: number;
   readonly seconds: number;
   readonly perSecond: number;
@@ -38,32 +41,33 @@ async function run(work: AppendJob): Promise<AppendResult> {
   const kind = STORES[work.store] as StoreKind;
   const folder = join(work.folder, 'store');
   mkdirSync(folder);
-  const pool = new RecordPool(work.mapBytes, work.keyOrder);
-  const total = work.warmUp + work.records;
+  const pool = new RecordPool(work.mapBytes, work.likeness);
   const store = await kind.open(folder, {
     registered: work.registered,
+    unlike: work.likeness === 'unlike',
     slow: work.records < 20_000,
-    expectedBytes: total * (work.mapBytes + 40),
+    expectedBytes: (work.warmUp + work.records) * (work.mapBytes + 40),
   });
-  await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp));
+  const warmed = await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp), work.forMs);
 
   const latency = new Latency(work.records / work.drive.batchSize);
   const cpuBefore = process.cpuUsage();
   const startedMs = performance.now();
-  await drive(store, pool, work.drive, work.warmUp, work.records, latency);
+  const records = await drive(store, pool, work.drive, warmed, work.records, latency, work.forMs);
   const seconds = (performance.now() - startedMs) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   await store.close();
 
+  const total = warmed + records;
   const compared = await check(kind, folder, total, work.check);
   const footprint = await kind.footprint(folder, total);
   return {
     ...latency.percentiles(),
     ...footprint,
-    records: work.records,
+    records,
     seconds,
-    perSecond: work.records / seconds,
-    cpuSecondsPerMillion: (cpu.user + cpu.system) / work.records,
+    perSecond: records / seconds,
+    cpuSecondsPerMillion: (cpu.user + cpu.system) / records,
     bytesPerRecord: footprint.dataBytes / total,
     compared,
   };

@@ -18,6 +18,9 @@ import { type Verdict, verdict, verdictTable } from './report/verdict.js';
 import { STORES } from './stores/registry.js';
 import { tiny, WORKLOADS, type Workload } from './workloads.js';
 
+/** No measurement goes on for longer, however slow the disk. */
+const FOR_MS = 4000;
+
 interface Contender {
   readonly store: string;
   readonly label: string;
@@ -81,7 +84,7 @@ function introduction(machine: Machine, { rounds, quick, stores, absent }: Bench
   const hows = stores.map((store) => `  ${STORES[store]?.label}: ${STORES[store]?.how}\n`).join('');
   const missing = absent.length === 0 ? '' : `absent, because their package is not installed: ${absent.join(', ')}\n`;
   const warning = quick ? 'quick run: these figures say that the bench works, nothing else\n' : '';
-  return `${machineText(machine)}${hows}${missing}${warning}medians of ${rounds} interleaved rounds, each from an empty folder, after a warm-up of a tenth\n`;
+  return `${machineText(machine)}${hows}${missing}${warning}medians of ${rounds} interleaved rounds, each from an empty folder, after a warm-up of a tenth; at most ${FOR_MS / 1000} s each\n`;
 }
 
 async function measure(workload: Workload, options: BenchOptions, scratch: string): Promise<Summary[]> {
@@ -119,16 +122,17 @@ async function once(
 ): Promise<AppendResult> {
   const folder = mkdtempSync(join(scratch, 'run-'));
   try {
-    const { mapBytes, keyOrder, registered, records } = workload;
+    const { mapBytes, likeness, registered, records } = workload;
     const work: AppendJob = {
       store,
       folder,
       drive: { ...workload.drive, form },
       mapBytes,
-      keyOrder,
+      likeness,
       registered,
       records,
       warmUp: Math.ceil(records / 10),
+      forMs: FOR_MS,
       check,
     };
     return await inChild<AppendResult>(new URL('./append.child.js', import.meta.url), work);

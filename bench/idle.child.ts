@@ -19,7 +19,7 @@ export interface IdleResult {
 const { folder, store, forMs } = job() as IdleJob;
 const instance = await STORES[store]?.open(folder, {});
 // Once used, so that every thread has run; then left alone.
-await instance?.appendBatch(new RecordPool(98, 'fixed').slice(0, 1000));
+await instance?.appendBatch(new RecordPool(98, 'alike').slice(0, 1000));
 await sleep(Math.min(1000, forMs));
 const before = process.cpuUsage();
 const startedMs = performance.now();

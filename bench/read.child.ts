@@ -49,7 +49,7 @@ async function fill(kind: StoreKind, { folder, records }: ReadJob): Promise<obje
   mkdirSync(folder);
   const store = await kind.open(folder, {});
   const form = { form: 'batch', inFlight: 16, batchSize: 1000 } as const;
-  await drive(store, new RecordPool(MAP_BYTES, 'fixed'), form, 0, records, new Latency(records));
+  await drive(store, new RecordPool(MAP_BYTES, 'alike'), form, 0, records, new Latency(records), Infinity);
   await store.close();
   return {};
 }
@@ -117,7 +117,7 @@ async function scan(each: (visit: Visit) => Promise<void> | undefined, records: 
 /** Appends in closed loops and tells its parent how far it is, until it is killed. */
 async function appendUntilKilled(kind: StoreKind, { folder }: ReadJob): Promise<never> {
   const store = await kind.open(folder, {});
-  const pool = new RecordPool(MAP_BYTES, 'fixed');
+  const pool = new RecordPool(MAP_BYTES, 'alike');
   let next = await store.count();
   let acknowledged = next;
   const loop = async (): Promise<never> => {

@@ -1,6 +1,7 @@
 /**
  * Drives a store with appends in one of three forms: closed loops that each await their append, a burst with a promise
- * each, and batches with one promise for many. Returns when all of it is durable.
+ * each, and batches with one promise for many. Returns when all of it is durable. A time limit ends it early, so that a slow
+ * disk makes a bench less exact but not endless.
  */
 import type { Store } from '../stores/store.js';
 import type { Latency } from './latency.js';
@@ -17,7 +18,10 @@ export interface Drive {
   readonly batchSize: number;
 }
 
-/** Appends the pool's records `from` to `from + count`, in that order. */
+/**
+ * Appends the pool's records from number `from` on, in that order, `count` of them or as many as are begun within
+ * `forMs`. Resolves to their number.
+ */
 export async function drive(
   store: Store,
   pool: RecordPool,
@@ -25,8 +29,10 @@ export async function drive(
   from: number,
   count: number,
   latency: Latency,
-): Promise<void> {
-  const end = from + count;
+  forMs: number,
+): Promise<number> {
+  let end = from + count;
+  const untilMs = performance.now() + forMs;
   const { every } = latency;
   let next = from;
 
@@ -36,7 +42,9 @@ export async function drive(
       if (index % every === 0) {
         const startedMs = performance.now();
         await store.append(pool.at(index));
-        latency.add(performance.now() - startedMs);
+        const endedMs = performance.now();
+        latency.add(endedMs - startedMs);
+        if (endedMs > untilMs) end = next;
       } else {
         await store.append(pool.at(index));
       }
@@ -53,6 +61,7 @@ export async function drive(
         promises[k] = index % every === 0 ? timed(promise, latency) : promise;
       }
       await Promise.all(promises);
+      if (performance.now() > untilMs) end = next;
     }
   };
 
@@ -68,12 +77,15 @@ export async function drive(
         for (let index = first; index < first + size; index += 1) store.post?.(pool.at(index));
         await store.settled?.();
       }
-      latency.add(performance.now() - startedMs);
+      const endedMs = performance.now();
+      latency.add(endedMs - startedMs);
+      if (endedMs > untilMs) end = next;
     }
   };
 
   if (form === 'burst') await burst();
   else await Promise.all(Array.from({ length: inFlight }, form === 'loop' ? loop : batches));
+  return next - from;
 }
 
 async function timed(promise: Promise<unknown>, latency: Latency): Promise<void> {

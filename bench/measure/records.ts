@@ -12,8 +12,11 @@ export interface LogLine {
   readonly msg: string;
 }
 
-/** `fixed`: one key order, as a program's own log line has. `varied`: every order of the five keys in turn. */
-export type KeyOrder = 'fixed' | 'varied';
+/**
+ * `alike`: one key order, as a program's own log lines have. `unlike`: the last key is another in each of 65 536 records, as in
+ * objects that are used as dictionaries, so that nothing can be learned from a record about the next.
+ */
+export type Likeness = 'alike' | 'unlike';
 
 const LEVELS = ['warn', 'info', 'fail', 'note'] as const;
 const OPS = ['read', 'move', 'make', 'drop', 'list'] as const;
@@ -21,39 +24,47 @@ const START_MS = 1_763_800_000_000;
 /** Bytes of a record as a plain MessagePack map beside its msg: the map's head, five keys, four short values. */
 const OTHER_BYTES = 1 + 20 + 9 + 5 + 10 + 5 + 2;
 
-/** A power of two, so that the pool is indexed with a mask. */
-const POOL_SIZE = 4096;
+/** Powers of two, so that the pool is indexed with a mask. */
+const POOL_SIZE = { alike: 4096, unlike: 65_536 } as const;
 
 /** What the record at position `index` must hold in `t`: the check after each run. */
 export function timeOf(index: number): number {
-  return START_MS + (index & (POOL_SIZE - 1));
+  return START_MS + (index & (POOL_SIZE.alike - 1));
 }
 
 export class RecordPool {
   readonly #records: readonly LogLine[];
+  readonly #size: number;
 
   /** @param mapBytes bytes of one record as a plain MessagePack map; 98 or more */
-  constructor(mapBytes: number, keyOrder: KeyOrder) {
-    const orders = keyOrder === 'fixed' ? [['t', 'level', 'user', 'op', 'msg']] : permutations(KEYS);
+  constructor(mapBytes: number, likeness: Likeness) {
     const msgBytes = mapBytes - OTHER_BYTES - (mapBytes > 300 ? 1 : 0);
-    this.#records = Array.from({ length: POOL_SIZE }, (_, index) =>
-      inOrder(line(index, msgBytes), orders[index % orders.length] ?? KEYS),
-    );
+    this.#size = POOL_SIZE[likeness];
+    this.#records = Array.from({ length: this.#size }, (_, index) => {
+      const record = line(index, msgBytes);
+      return likeness === 'alike' ? record : renamed(record, index);
+    });
   }
 
   at(index: number): LogLine {
-    return this.#records[index & (POOL_SIZE - 1)] as LogLine;
+    return this.#records[index & (this.#size - 1)] as LogLine;
   }
 
   /** `count` records from `index` on. */
   slice(index: number, count: number): LogLine[] {
-    const from = index & (POOL_SIZE - 1);
-    if (from + count <= POOL_SIZE) return this.#records.slice(from, from + count);
-    return [...this.#records.slice(from), ...this.slice(0, count - (POOL_SIZE - from))];
+    const from = index & (this.#size - 1);
+    if (from + count <= this.#size) return this.#records.slice(from, from + count);
+    return [...this.#records.slice(from), ...this.slice(0, count - (this.#size - from))];
   }
 }
 
-const KEYS: readonly (keyof LogLine)[] = ['t', 'level', 'user', 'op', 'msg'];
+/** The first of the names of four letters that begin with an m, as a number to base 36. */
+const FIRST_NAME = 22 * 36 ** 3;
+
+/** The record with its text under a key that no other record has; a byte longer as a map. */
+function renamed({ t, level, user, op, msg }: LogLine, index: number): LogLine {
+  return { t, level, user, op, [(FIRST_NAME + index).toString(36)]: msg } as unknown as LogLine;
+}
 
 function line(index: number, msgBytes: number): LogLine {
   return {
@@ -79,13 +90,4 @@ function words(seed: number, bytes: number): string {
     text += (state >>> 16) % 4 === 0 ? `${state} ` : `${WORDS[(state >>> 20) % WORDS.length]} `;
   }
   return text.slice(0, bytes);
-}
-
-function inOrder(record: LogLine, order: readonly string[]): LogLine {
-  return Object.fromEntries(order.map((key) => [key, record[key as keyof LogLine]])) as unknown as LogLine;
-}
-
-function permutations(keys: readonly string[]): string[][] {
-  if (keys.length === 0) return [[]];
-  return keys.flatMap((key) => permutations(keys.filter((other) => other !== key)).map((rest) => [key, ...rest]));
 }

@@ -1,7 +1,7 @@
 /**
  * lmdb (lmdb-js) with its defaults, which are durable: `put` resolves after the commit's fdatasync, and all puts of one
  * turn share a transaction and a promise. Keys are numbers; values are MessagePack with shared structures, its fastest
- * encoding for records of one shape.
+ * encoding for records of one shape; without them where no two records are alike.
  */
 import { join } from 'node:path';
 import type { LogLine } from '../measure/records.js';
@@ -38,7 +38,7 @@ class LmdbStore implements Store {
   constructor(folder: string, options: OpenOptions) {
     this.#database = (loadPeer('lmdb') as Lmdb).open({
       path: join(folder, 'store'),
-      sharedStructuresKey: Symbol.for('structures'),
+      ...(options.unlike === true ? {} : { sharedStructuresKey: Symbol.for('structures') }),
       compression: false,
       ...(options.readOnly === true ? { readOnly: true } : {}),
     });

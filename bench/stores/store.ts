@@ -43,6 +43,8 @@ export interface Store {
 export interface OpenOptions {
   /** The record's shape is made known to the store first, when it can use that. */
   readonly registered?: boolean;
+  /** Nothing can be learned from one record about the next: a store that shares structures between them is not to. */
+  readonly unlike?: boolean;
   /** So few records are about to come that segments must be small for several of them to be crossed. */
   readonly slow?: boolean;
   /** Bytes about to come, for a store that writes its file ahead. */
