@@ -18,7 +18,7 @@ interface Database {
 }
 
 interface Lmdb {
-  open(options: { path: string; sharedStructuresKey: symbol; readOnly?: boolean; compression: boolean }): Database;
+  open(options: { path: string; sharedStructuresKey?: symbol; readOnly?: boolean; compression: boolean }): Database;
 }
 
 export const lmdb: StoreKind = {
