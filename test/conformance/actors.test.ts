@@ -1,9 +1,10 @@
 /**
  * What an actor promises, wherever it lives: the same suite for all three placements.
  */
+
+import type { ActorEvent } from 'ltl/actors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change, SpawnOptions } from '../../src/actors/actor.js';
-import type { ActorEvent } from 'ltl/actors';
 import { ActorSystem, eventually, type Order, pause, type Servant, servant } from './built.js';
 
 describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (thread) => {

@@ -1,9 +1,10 @@
 /**
  * Actors in worker threads when their thread dies, and supervisors of actors.
  */
+
+import type { ActorEvent } from 'ltl/actors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change, SpawnOptions, SuperviseOptions } from '../../src/actors/actor.js';
-import type { ActorEvent } from 'ltl/actors';
 import { ActorSystem, eventually, type Order, pause, type Servant, servant } from './built.js';
 
 let system: InstanceType<typeof ActorSystem>;
