@@ -11,7 +11,7 @@ import { type StorePaths, storePaths } from '../log/folder.js';
 import { type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
 import { loadDisk } from '../ports/disk.js';
-import { Board, WORD, WRITER } from '../wire/board.js';
+import { Board, WAYS, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
 import { isLtlError, toWireError } from '../words/errors.js';
@@ -181,7 +181,8 @@ class Queue {
   }
 
   #publish(): void {
-    const { nextSeq, segmentId, offset, timeMs } = this.#writer;
+    const { nextSeq, segmentId, offset, timeMs, way } = this.#writer;
+    Atomics.store(this.#board.words, WORD.way, WAYS.indexOf(way));
     this.#board.publishTail({ nextSeq, segmentId, offset, timeMs });
   }
 }
@@ -199,6 +200,7 @@ const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
       logId,
       epoch: input.epoch,
       segmentBytes: input.segmentBytes,
+      way: input.way,
       recovered,
     });
     const actor = new Queue(context, writer, recovered);

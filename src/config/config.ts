@@ -16,6 +16,11 @@ export interface Config {
   readonly 'can.index': 0 | 1;
   /** Size of a segment in bytes, 64 KiB to 1 GiB. Recovery reads one segment whole. Default 8 MiB. */
   readonly 'log.segment.bytes': number;
+  /**
+   * How segments that were written ahead are written: `buffered` (write, then fdatasync) or `direct` (past the page cache,
+   * in whole pages: for groups of many records). Default buffered.
+   */
+  readonly 'log.write': 'buffered' | 'direct';
   /** How long the idle queue spins before it parks, in microseconds, 0 to 10 000. Default 40. */
   readonly 'queue.spin.us': number;
   /** A blocked append takes the queue for dead after so many ms without a sign of life. Default 10 000. */
@@ -41,6 +46,11 @@ const KEYS: Readonly<Record<keyof Config, Key>> = {
   },
   'can.index': { fallback: () => 1, ...whole(0, 1) },
   'log.segment.bytes': { fallback: () => LIMITS.segmentBytes, ...whole(64 * 1024, 2 ** 30) },
+  'log.write': {
+    fallback: () => 'buffered',
+    check: (value) => value === 'buffered' || value === 'direct',
+    wants: 'buffered or direct',
+  },
   'queue.spin.us': { fallback: () => 40, ...whole(0, 10_000) },
   'queue.stall.ms': { fallback: () => LIMITS.writerStallMsMax, ...whole(10, 3_600_000) },
 };

@@ -9,7 +9,7 @@ import { LIMITS } from '../words/limits.js';
 import { readSegmentHeader, type StorePaths } from './folder.js';
 import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, type SegmentHeader } from './format.js';
 import { readBytes } from './read-bytes.js';
-import { type Damage, walkStart, walkStep } from './walk.js';
+import { type Damage, lastWritten, walkStart, walkStep } from './walk.js';
 
 export interface ScannedBatch {
   readonly offset: number;
@@ -51,8 +51,10 @@ export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: n
   const end = batches.length < walked.length ? (walked[batches.length]?.offset ?? state.offset) : state.offset;
   const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
   const durableHere = durable > LIMITS.segmentDataOffset;
+  // Half a header with nothing behind it is a segment that was being made: header and first group are synced together.
+  const isEmpty = lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
   let verdict: TailScan['verdict'] = 'begun';
-  if (batches.length === 0) verdict = durableHere || (header === null && !blank) ? 'lost' : 'unbegun';
+  if (batches.length === 0) verdict = durableHere || (header === null && !blank && !isEmpty) ? 'lost' : 'unbegun';
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
   else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
   return { segmentId, bytes, header, batches, damages, end, verdict };

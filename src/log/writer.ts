@@ -9,6 +9,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { alignedBuffer } from '../ports/aligned.js';
 import type { Disk } from '../ports/disk.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
@@ -18,6 +19,8 @@ import type { Recovered } from './recover.js';
 import { isSpareName } from './spare-name.js';
 
 const ALIGN = 8;
+/** Direct writing moves whole pages: a page that holds acknowledged bytes is never written again. */
+const PAGE_BYTES = 4096;
 /** Want of space, of quota or of a file descriptor: nothing was written, and it may pass. */
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
@@ -44,6 +47,8 @@ export interface WriterOptions {
   readonly epoch: number;
   readonly segmentBytes: number;
   readonly recovered: Recovered;
+  /** `direct`: segments written ahead are written past the page cache, each write durable when it returns. */
+  readonly way?: 'buffered' | 'direct';
 }
 
 export class LogWriter {
@@ -57,9 +62,11 @@ export class LogWriter {
   #groupOffset: number;
   /** The segment takes nothing more. */
   #full: boolean;
+  /** The segment was opened for direct writing. */
+  #direct = false;
   #nextSeq: number;
   #timeMs: number;
-  #group: Buffer = Buffer.allocUnsafeSlow(LIMITS.groupBytesMax + 64 * 1024);
+  #group: Buffer = alignedBuffer(LIMITS.groupBytesMax + 64 * 1024);
   #used = 0;
   #pending: PendingBatch[] = [];
   readonly #definitions: Buffer[];
@@ -104,6 +111,11 @@ export class LogWriter {
   get poison(): LtlError | null {
     return this.#poison;
   }
+  /** How the present segment is written. */
+  get way(): 'direct' | 'buffered' | 'growing' {
+    if (this.#direct) return 'direct';
+    return this.#segmentSize > this.#offset ? 'buffered' : 'growing';
+  }
   /** Bytes gathered for the next group. */
   get groupBytes(): number {
     return this.#used;
@@ -147,10 +159,11 @@ export class LogWriter {
     try {
       if (this.#full || this.#offset + this.#used > Math.max(this.#options.segmentBytes, this.#segmentSize))
         this.#beginSegment(timeMs);
+      if (this.#direct) this.#fillPage();
       let seq = first;
-      for (const batch of this.#pending) {
+      for (const [index, batch] of this.#pending.entries()) {
         const { at, bodyBytes, count, ringId, ticket, hasDefinitions } = batch;
-        const spanBytes = batchSpan(bodyBytes, ALIGN);
+        const spanBytes = (this.#pending[index + 1]?.at ?? this.#used) - at;
         const { epoch } = this.#options;
         sealBatch(this.#group, at, this.#offset + at, {
           spanBytes,
@@ -201,9 +214,15 @@ export class LogWriter {
     this.#used = at + batchSpan(body.length, ALIGN);
   }
 
+  /** The last batch of a direct group goes to the end of its page. */
+  #fillPage(): void {
+    this.#used = Math.ceil(this.#used / PAGE_BYTES) * PAGE_BYTES;
+    this.#reserve(this.#used);
+  }
+
   #reserve(bytes: number): void {
     if (bytes <= this.#group.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.#group.length * 2));
+    const larger = alignedBuffer(Math.max(bytes, this.#group.length * 2));
     this.#group.copy(larger, 0);
     this.#group = larger;
   }
@@ -211,7 +230,7 @@ export class LogWriter {
   /** The next segment: a spare written ahead, else a growing file. Its header and the known shapes are synced with its first group. */
   #beginSegment(timeMs: number): void {
     const { paths } = this.#options;
-    const before = { fd: this.#fd, size: this.#segmentSize, offset: this.#offset };
+    const before = { fd: this.#fd, size: this.#segmentSize, offset: this.#offset, direct: this.#direct };
     const segmentId = this.#segmentId + 1;
     const file = segmentPath(paths, segmentId);
     const spare = this.#openNext(file);
@@ -229,6 +248,7 @@ export class LogWriter {
       this.#fd = before.fd;
       this.#segmentSize = before.size;
       this.#offset = before.offset;
+      this.#direct = before.direct;
       throw error;
     }
     if (before.fd !== -1) this.#disk.close(before.fd);
@@ -253,9 +273,10 @@ export class LogWriter {
       createdMs: timeMs,
     });
     const body = Buffer.concat(this.#definitions);
-    if (body.length === 0) return head;
-    const spanBytes = batchSpan(body.length, ALIGN);
-    const bytes = Buffer.concat([head, Buffer.alloc(spanBytes)]);
+    const spanBytes = body.length === 0 ? 0 : batchSpan(body.length, this.#direct ? PAGE_BYTES : ALIGN);
+    const bytes = alignedBuffer(head.length + spanBytes).subarray(0, head.length + spanBytes);
+    head.copy(bytes);
+    if (body.length === 0) return bytes;
     body.copy(bytes, head.length + BATCH_HEADER_BYTES);
     sealBatch(bytes, head.length, head.length, {
       spanBytes,
@@ -278,7 +299,8 @@ export class LogWriter {
     const { O_RDWR, O_CREAT, O_TRUNC } = fs.constants;
     return this.#attempt('opening', () => {
       const spare = this.#takeSpare(file);
-      this.#openSegment(file, spare ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC);
+      if (!spare) this.#openSegment(file, O_RDWR | O_CREAT | O_TRUNC);
+      else if (this.#options.way !== 'direct' || !this.#openDirect(file)) this.#openSegment(file, O_RDWR);
       return spare;
     });
   }
@@ -296,26 +318,45 @@ export class LogWriter {
     }
   }
 
+  /** False where the file system has no direct writing. */
+  #openDirect(file: string): boolean {
+    const { O_RDWR, O_DIRECT, O_DSYNC } = fs.constants;
+    if (O_DIRECT === undefined || O_DSYNC === undefined) return false;
+    try {
+      this.#openSegment(file, O_RDWR | O_DIRECT | O_DSYNC);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      return false;
+    }
+    this.#direct = true;
+    return true;
+  }
+
   #openSegment(file: string, flags: number): void {
     const fd = this.#disk.open(file, flags);
     this.#segmentSize = this.#disk.size(fd);
     this.#fd = fd;
+    this.#direct = false;
   }
 
   /** Writes all of it, or undoes what was written and throws. */
   #write(bytes: Buffer, length: number, position: number): void {
     let done = 0;
+    let touched = 0;
     try {
       this.#attempt('write', () => {
         while (done < length) {
           const wrote = this.#disk.write(this.#fd, bytes, done, length - done, position + done);
+          touched = done + wrote;
+          // Direct writes go on at a page's start: what a short one began of a page is written again.
+          const counts = this.#direct && touched < length ? wrote - (wrote % PAGE_BYTES) : wrote;
           // A full disk shows as a short count first, and as an error only at the next call.
-          if (wrote === 0) throw Object.assign(new Error('the disk wrote nothing'), { code: 'ENOSPC' });
-          done += wrote;
+          if (counts === 0) throw Object.assign(new Error('the disk wrote nothing'), { code: 'ENOSPC' });
+          done += counts;
         }
       });
     } catch (error) {
-      if (this.#poison === null) this.#undo(position, done);
+      if (this.#poison === null) this.#undo(position, touched);
       throw error;
     }
   }
@@ -324,7 +365,11 @@ export class LogWriter {
   #undo(position: number, written: number): void {
     try {
       if (position + written > this.#segmentSize) this.#disk.truncate(this.#fd, Math.max(position, this.#segmentSize));
-      const zeros = Buffer.alloc(Math.min(written, Math.max(0, this.#segmentSize - position)));
+      const length = Math.min(
+        this.#direct ? Math.ceil(written / PAGE_BYTES) * PAGE_BYTES : written,
+        Math.max(0, this.#segmentSize - position),
+      );
+      const zeros = alignedBuffer(length).subarray(0, length);
       for (let done = 0; done < zeros.length; ) {
         const wrote = this.#disk.write(this.#fd, zeros, done, zeros.length - done, position + done);
         if (wrote === 0) throw new Error('the disk wrote nothing over what was there');
@@ -338,7 +383,8 @@ export class LogWriter {
 
   #sync(): void {
     try {
-      this.#disk.sync(this.#fd);
+      // A direct write was durable when it returned.
+      if (!this.#direct) this.#disk.sync(this.#fd);
     } catch (error) {
       throw this.#poisoned('sync', error);
     }

@@ -3,7 +3,7 @@
  * nobody and asks no actor.
  */
 import type { RecoveryReport } from '../log/recover.js';
-import { COUNTERS, type Counter, WORD, WRITER } from '../wire/board.js';
+import { COUNTERS, type Counter, WAYS, WORD, WRITER } from '../wire/board.js';
 import { type FlagName, flagsOf } from '../words/flags.js';
 import type { SleepStatus } from './sleeper.js';
 import type { Writing } from './writing.js';
@@ -54,6 +54,12 @@ export interface Status {
   readonly flags: Readonly<Record<FlagName, boolean>>;
 }
 
+const WAY_TEXTS = {
+  buffered: 'buffered write, then fdatasync, in a segment written ahead',
+  growing: 'buffered write, then fdatasync, in a growing file',
+  direct: 'direct, durable write of whole pages, in a segment written ahead',
+} as const;
+
 const WRITER_STATES = Object.fromEntries(Object.entries(WRITER).map(([name, value]) => [value, name]));
 
 /** Status of an instance that writes. */
@@ -70,7 +76,7 @@ export function writerStatus(writing: Writing, path: string, segmentBytes: numbe
     integrity: conductor.integrity,
     sleep: sleeper.status(),
     writer: {
-      way: 'buffered write, then fdatasync',
+      way: WAY_TEXTS[WAYS[Atomics.load(board.words, WORD.way)] ?? 'growing'],
       state: WRITER_STATES[board.writerState] ?? 'unknown',
       life: conductor.life,
       segmentId: tail.segmentId,

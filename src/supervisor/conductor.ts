@@ -272,6 +272,7 @@ export class Conductor {
       logId: this.logId,
       epoch: this.life * 65_536 + Math.min(this.#queueStarts, 65_535),
       segmentBytes: config['log.segment.bytes'],
+      way: config['log.write'],
       rings: [...this.#rings.values()],
       known: known(this.paths),
       diskUrl,

@@ -18,6 +18,7 @@
  *                     durable) low and high, segmentId, offset (end of the last durable batch), timeMs (of the last
  *                     batch) low and high. The queue fills the other one, then counts `tails` up: a queue that dies
  *                     half-way leaves the last whole tail in force, and a reader sees by the count that it was overtaken
+ *     11 way          index in WAYS                   queue
  *     Float64 words (each below 2^53)
  *     counters        COUNTERS in order               queue, but for the last two: auditor, indexer
  */
@@ -38,7 +39,11 @@ export const WORD = {
   progress: 8,
   ringCount: 9,
   tails: 10,
+  way: 11,
 } as const;
+
+/** How the tail's segment is written: into one written ahead, into a growing file, or past the page cache. */
+export const WAYS = ['buffered', 'growing', 'direct'] as const;
 
 /** Bits of WORD.gate: why appends or reads are refused now. */
 export const GATE = { writes: 1, reads: 2, deep: 4, closed: 8, fatal: 16, readOnly: 32 } as const;

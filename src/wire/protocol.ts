@@ -17,6 +17,7 @@ export interface QueueInput {
   /** The writer's life (its lock's number) × 65536 + how often this actor was restarted in it. */
   readonly epoch: number;
   readonly segmentBytes: number;
+  readonly way: 'buffered' | 'direct';
   readonly rings: readonly RingHandle[];
   readonly known: KnownDurable | null;
   /** A module that exports `disk`, in place of the real one. */

@@ -65,6 +65,7 @@ export class LogSimulation {
     tornBytes: 0,
     survivors: 0,
     sparesUsed: 0,
+    direct: 0,
   };
 
   constructor(seed: number) {
@@ -136,6 +137,7 @@ export class LogSimulation {
       epoch: this.#life * 65_536 + this.#starts,
       segmentBytes: this.#segmentBytes,
       recovered,
+      way: this.#dice(2) === 0 ? 'direct' : 'buffered',
     });
     if (this.#dice(3) === 0) this.#disk.capacityBytes = (64 + this.#dice(256)) * 1024;
     if (this.#dice(4) === 0) this.#disk.syncsBeforeError = this.#dice(20);
@@ -145,6 +147,7 @@ export class LogSimulation {
       this.#group(writer);
     }
     this.#outcome.sparesUsed += writer.sparesUsed;
+    if (writer.way === 'direct') this.#outcome.direct += 1;
   }
 
   #group(writer: LogWriter): void {

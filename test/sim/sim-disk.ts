@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { Disk } from '../../src/ports/disk.js';
 
 const SECTOR_BYTES = 512;
+const PAGE_BYTES = 4096;
 
 /** Returns a number from 0 up to and without `below`. */
 export type Dice = (below: number) => number;
@@ -37,6 +38,8 @@ export class SimDisk implements Disk {
   readonly #dice: Dice;
   readonly #folders: Map<string, Folder> = new Map();
   readonly #open: Map<number, SimFile> = new Map();
+  /** Descriptors whose writes go past the page cache and are durable when they return. */
+  readonly #direct: Set<number> = new Set();
   #nextFd = 3;
   /** Calls that change something, so far. */
   calls = 0;
@@ -110,6 +113,7 @@ export class SimDisk implements Disk {
     }
     if ((flags & fs.constants.O_TRUNC) !== 0) setSize(file, 0);
     this.#open.set(this.#nextFd, file);
+    if ((flags & fs.constants.O_DIRECT) !== 0) this.#direct.add(this.#nextFd);
     this.#nextFd += 1;
     return this.#nextFd - 1;
   }
@@ -123,12 +127,15 @@ export class SimDisk implements Disk {
     const room = this.capacityBytes - this.#usedBytes() + Math.max(0, file.cacheSize - position);
     const fits = Math.max(0, Math.min(length, room));
     if (fits === 0 && length > 0) throw errorOf('ENOSPC', 'write');
+    const isDirect = this.#direct.has(fd);
+    if (isDirect && (position % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0)) throw errorOf('EINVAL', 'write');
     // Now and then a write is short for no reason, as it may be.
     const wrote = this.#dice(8) === 0 ? 1 + this.#dice(fits) : fits;
     // The power may go off when only a part has come to the page cache.
     const last = this.calls + 1 >= this.cutAt ? this.#dice(wrote + 1) : wrote;
     put(file, Buffer.from(bytes.buffer, bytes.byteOffset + offset, last), position);
     this.#changing();
+    if (isDirect) this.#settle(file);
     return wrote;
   }
 
@@ -140,8 +147,11 @@ export class SimDisk implements Disk {
   }
 
   sync(fd: number): void {
-    const file = this.#of(fd);
     this.#changing();
+    this.#settle(this.#of(fd));
+  }
+
+  #settle(file: SimFile): void {
     if (this.syncsBeforeError-- <= 0) {
       this.#flushSome(file);
       file.dirty.clear();
