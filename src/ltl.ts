@@ -28,6 +28,8 @@ import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
 import type { Records } from './lookup/records.js';
 import type { StoredRecord } from './lookup/scan.js';
 import { readRefusal } from './ops/gate.js';
+import { type LockKey, type LockStatus, type RuntimeLockOptions, RuntimeLocks } from './ops/locks.js';
+import { type OsSignal, OsSignals } from './ops/os-signals.js';
 import { attach, type Producer, type ProducerHandle } from './ops/producers.js';
 import { Reading } from './ops/reading.js';
 import type { SleepStatus } from './ops/sleeper.js';
@@ -35,13 +37,16 @@ import { counters, readerStatus, type Status, writerStatus } from './ops/status.
 import { Writing } from './ops/writing.js';
 import { RecordDecoder } from './record/decoder.js';
 import type { FieldType } from './record/shape.js';
+import type { Lease } from './sync/lease.js';
+import type { LockMode } from './sync/lock.js';
+import type { Signal, SignalOptions } from './sync/signal.js';
 import { WORD } from './wire/board.js';
 import type { ActorTransition } from './wire/place.js';
 import type { Failure } from './wire/protocol.js';
 import { LtlError } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
-import type { symDATA } from './words/symbols.js';
 import * as symbols from './words/symbols.js';
+import { type symDATA, symHARD_LOCK, symSLEEP_NAP } from './words/symbols.js';
 
 export { ERRORS, type ErrorCode, isLtlError, LtlError } from './words/errors.js';
 export * from './words/symbols.js';
@@ -60,6 +65,11 @@ export type {
   IndexDefinition,
   JobContext,
   JobOptions,
+  Lease,
+  LockKey,
+  LockMode,
+  LockStatus,
+  OsSignal,
   Producer,
   ProducerHandle,
   RangeOptions,
@@ -67,7 +77,10 @@ export type {
   ReceiveLogic,
   Records,
   Retention,
+  RuntimeLockOptions,
   SeqLike,
+  Signal,
+  SignalOptions,
   SleepStatus,
   SpawnOptions,
   Status,
@@ -84,6 +97,11 @@ export { attach };
 export interface OpenOptions {
   /** Only read, beside a writer in this or another process. */
   readonly readOnly?: boolean;
+  /**
+   * Takes signals of the operating system: true for SIGTERM and SIGINT (EXIT, then the signal takes its usual course),
+   * SIGUSR2 (NAP and awake in turn) and SIGHUP (sets SIGNAL('SIGHUP'), for those who keep logs to reopen); or their names.
+   */
+  readonly osSignals?: boolean | readonly OsSignal[];
   /** The outside, replaced: `disk` is the URL of a module that exports a `disk` (see docs/HACKING.md). */
   readonly ports?: { readonly disk?: string };
 }
@@ -123,6 +141,8 @@ export class Ltl {
   readonly symWRITES: typeof symbols.symWRITES = symbols.symWRITES;
   readonly symSLEEP_DEEP: typeof symbols.symSLEEP_DEEP = symbols.symSLEEP_DEEP;
   readonly symSLEEP_NAP: typeof symbols.symSLEEP_NAP = symbols.symSLEEP_NAP;
+  readonly symHARD_LOCK: typeof symbols.symHARD_LOCK = symbols.symHARD_LOCK;
+  readonly symSOFT_LOCK: typeof symbols.symSOFT_LOCK = symbols.symSOFT_LOCK;
   /** Direct calls, the cheapest form: no promise a record. */
   readonly impl: {
     /** Queues and returns a ticket for `durable`. Throws what `append` rejects with. */
@@ -137,6 +157,9 @@ export class Ltl {
   readonly #config: Config;
   readonly #decoder: RecordDecoder = new RecordDecoder();
   readonly #writing: Writing | null;
+  readonly #locks = new RuntimeLocks();
+  readonly #wantedSignals: true | readonly OsSignal[];
+  #osSignals: OsSignals | null = null;
   #reading: Reading | null = null;
   #closed: Promise<void> | null = null;
   /** One retention after the other. */
@@ -147,7 +170,13 @@ export class Ltl {
     this.#config = config;
     this.#writing = options.readOnly === true ? null : new Writing(config, this.#decoder, options.ports?.disk);
     this.spawn = this.#actors.spawn;
-    this.impl = { append: (data, pr = 0) => this.#writer.appender.enqueue(data, pr) };
+    this.#wantedSignals = options.osSignals === true ? true : options.osSignals || [];
+    this.impl = {
+      append: (data, pr = 0) => {
+        this.#locks.assertWritable();
+        return this.#writer.appender.enqueue(data, pr);
+      },
+    };
   }
 
   /** Use `open`. */
@@ -159,7 +188,13 @@ export class Ltl {
       this.#writing?.board ?? null,
       this.#writing?.followers.index ?? null,
       () => this.#readGate(),
+      () => this.#locks.readTurn(),
     );
+    this.#osSignals = new OsSignals(this.#wantedSignals, {
+      exit: () => this.close(),
+      napOrWake: () => (this.status().sleep.depth === 'awake' ? this.sleep(symSLEEP_NAP) : this.awake()),
+      announce: (name) => this.SIGNAL(name).set(),
+    });
   }
 
   /**
@@ -168,16 +203,20 @@ export class Ltl {
    * E_SLEEPING_DEEP or E_SLEEPING_WRITES when it was not stored. The second argument is the priority, or options.
    */
   append(data: unknown, options: number | AppendOptions = 0): Promise<bigint> {
-    if (this.#writing === null) return Promise.reject(readOnly());
-    if (typeof options === 'number') return this.#writing.appender.append(data, options);
-    return this.#writing.appender.append(data, options.pr ?? 0, options.message);
+    const writing = this.#writing;
+    if (writing === null) return Promise.reject(readOnly());
+    if (!this.#locks.open) return this.#locks.writing(() => this.append(data, options));
+    if (typeof options === 'number') return writing.appender.append(data, options);
+    return writing.appender.append(data, options.pr ?? 0, options.message);
   }
 
   /** Appends all or, when one of them cannot be encoded, none; one promise for all: the seq of the first. */
   appendBatch(data: readonly unknown[], options: number | AppendOptions = 0): Promise<bigint> {
-    if (this.#writing === null) return Promise.reject(readOnly());
-    if (typeof options === 'number') return this.#writing.appender.appendBatch(data, options);
-    return this.#writing.appender.appendBatch(data, options.pr ?? 0, options.message);
+    const writing = this.#writing;
+    if (writing === null) return Promise.reject(readOnly());
+    if (!this.#locks.open) return this.#locks.writing(() => this.appendBatch(data, options));
+    if (typeof options === 'number') return writing.appender.appendBatch(data, options);
+    return writing.appender.appendBatch(data, options.pr ?? 0, options.message);
   }
 
   /** Resolves when the record of that ticket, and all before it, are on disk. */
@@ -200,7 +239,7 @@ export class Ltl {
    * declared; they are built from the log in the background (`status().indices`). Queries are the same without, but slower.
    */
   async index(definition: IndexDefinition): Promise<void> {
-    return this.#writer.followers.declare(definition);
+    return this.#locks.writing(() => this.#writer.followers.declare(definition));
   }
 
   /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63. */
@@ -221,7 +260,8 @@ export class Ltl {
   one(symbol: typeof symDATA, filter: Filter): Promise<StoredRecord | undefined>;
   one(symbol: typeof symDATA, which: SeqLike | Filter): Promise<StoredRecord | undefined> {
     try {
-      return this.#reader.queries.one(symbol, which as SeqLike);
+      const { queries } = this.#reader;
+      return this.#locks.reading(() => queries.one(symbol, which as SeqLike));
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -229,7 +269,8 @@ export class Ltl {
 
   /** The first `n` matches in order of their seqs. */
   async some(symbol: typeof symDATA, filter: Filter, n: number): Promise<StoredRecord[]> {
-    return this.#reader.queries.some(symbol, filter, n);
+    const { queries } = this.#reader;
+    return this.#locks.reading(() => queries.some(symbol, filter, n));
   }
 
   /** Records in order, async-iterable: from (inclusive), to (exclusive), since, until, reverse, and a filter. */
@@ -244,7 +285,8 @@ export class Ltl {
 
   /** The frame of a record as it is on disk. */
   async raw(seq: SeqLike): Promise<Buffer> {
-    return this.#reader.queries.raw(seq);
+    const { queries } = this.#reader;
+    return this.#locks.reading(() => queries.raw(seq));
   }
 
   /**
@@ -253,8 +295,13 @@ export class Ltl {
    */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#readGate();
-    const tail = this.#writing?.board.tail();
-    return verifyStore(storePaths(this.#config['force-all.path']), tail === undefined ? options : { ...options, tail });
+    return this.#locks.reading(() => {
+      const tail = this.#writing?.board.tail();
+      return verifyStore(
+        storePaths(this.#config['force-all.path']),
+        tail === undefined ? options : { ...options, tail },
+      );
+    });
   }
 
   /**
@@ -268,6 +315,43 @@ export class Ltl {
   /** Clears all sleep; what was put off is caught up with in the background. */
   async awake(): Promise<void> {
     return this.#writer.sleeper.awake();
+  }
+
+  /**
+   * Takes the lock of a key, 1 by default, hard (exclusive, the default) or soft (shared); resolves with the lease in the
+   * order of asking. Key 1 gates this instance: held hard, every other operation waits, held soft, those that write; the
+   * holder's own go through `within`. Other keys are yours. Rejects with E_TIMEOUT, E_ABORTED, E_LOCK_REENTRANT,
+   * E_DEADLOCK, E_CLOSED.
+   */
+  async lock(key: LockKey = 1, mode: LockMode = symHARD_LOCK, options: RuntimeLockOptions = {}): Promise<Lease> {
+    return this.#locks.lock(key, mode, options);
+  }
+
+  /** Releases the one lease of that key. Throws E_LOCK_NOT_HELD when there is none, E_LOCK_AMBIGUOUS when there are several. */
+  release(key: LockKey = 1): void {
+    this.#locks.release(key);
+  }
+
+  /** How a lock is held and how many wait for it; without a key all locks that are held or waited for. */
+  locked(key: LockKey): LockStatus;
+  locked(): LockStatus[];
+  locked(key?: LockKey): LockStatus | LockStatus[] {
+    return key === undefined ? this.#locks.locked() : this.#locks.locked(key);
+  }
+
+  /** Calls what the holder of key 1 does itself while others wait: `ltl.within(lease, () => ltl.append('mine'))`. */
+  within<T>(lease: Lease, operation: () => T): T {
+    return this.#locks.within(lease, operation);
+  }
+
+  /** The signal with that name, made at first use; auto reset unless `{ resets: 'manual' }`. */
+  SIGNAL(name: string, options: SignalOptions = {}): Signal {
+    return this.#locks.signal(name, options);
+  }
+
+  /** All signals made so far, by name. */
+  get SIGNALS(): Readonly<Record<string, Signal>> {
+    return this.#locks.signals();
   }
 
   /** Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. */
@@ -284,7 +368,7 @@ export class Ltl {
     const { conductor, board } = this.#writer;
     if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
     const drop = (): Promise<Dropped> => retain(conductor.paths, retention, board.tail().segmentId, Date.now());
-    const dropped = this.#retaining.then(drop, drop);
+    const dropped = this.#locks.writing(() => this.#retaining.then(drop, drop));
     this.#retaining = dropped;
     return dropped;
   }
@@ -374,6 +458,8 @@ export class Ltl {
   }
 
   async #close(): Promise<void> {
+    this.#osSignals?.close();
+    this.#locks.close();
     // First the actors: they may append until they are down.
     await this.#actors.stop();
     await Promise.allSettled([this.#retaining]);

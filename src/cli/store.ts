@@ -6,9 +6,12 @@ import type { Arguments } from './command.js';
 
 export type Store = Awaited<ReturnType<typeof open>>;
 
-/** Opens a writer. Throws what open() throws: E_LOCKED, E_PERMISSION, E_CONFIG … */
+/**
+ * Opens a writer, which naps and wakes by SIGUSR2 and takes SIGHUP for reopening logs; SIGINT and SIGTERM are StopRequest's.
+ * Throws what open() throws: E_LOCKED, E_PERMISSION, E_CONFIG …
+ */
 export function openWriter(values: Arguments['values']): Promise<Store> {
-  return open(configOf(values));
+  return open(configOf(values), { osSignals: ['SIGUSR2', 'SIGHUP'] });
 }
 
 /** Opens a reader, beside a writer or without one. Throws E_NO_STORE. */

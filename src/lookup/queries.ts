@@ -52,6 +52,8 @@ export interface QueriesOptions {
   readonly growth: Growth;
   /** Called before each operation, and again as an iteration goes on: throws when reads are refused. */
   readonly gate: () => void;
+  /** What an iteration waits for before it reads on; undefined when nothing. */
+  readonly turn?: () => Promise<void> | undefined;
   /** Null: there is no indexer, everything is found by reading the log. */
   readonly index: IndexClient | null;
 }
@@ -72,13 +74,15 @@ export class Queries {
   readonly #scanner: Scanner;
   readonly #growth: Growth;
   readonly #gate: () => void;
+  readonly #turn: () => Promise<void> | undefined;
   readonly #index: IndexClient | null;
 
-  constructor({ reader, decoder, growth, gate, index }: QueriesOptions) {
+  constructor({ reader, decoder, growth, gate, turn = () => undefined, index }: QueriesOptions) {
     this.#reader = reader;
     this.#scanner = new Scanner(reader, decoder);
     this.#growth = growth;
     this.#gate = gate;
+    this.#turn = turn;
     this.#index = index;
   }
 
@@ -187,7 +191,7 @@ export class Queries {
   }
 
   #records(source: RecordSource, signal?: AbortSignal): Records {
-    return new Records(source, this.#gate, signal);
+    return new Records(source, this.#gate, signal, this.#turn);
   }
 }
 

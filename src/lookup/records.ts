@@ -24,6 +24,7 @@ const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
 export class Records implements AsyncIterableIterator<StoredRecord, undefined, undefined> {
   readonly #source: RecordSource;
   readonly #gate: () => void;
+  readonly #turn: () => Promise<void> | undefined;
   readonly #signal: AbortSignal | undefined;
   #block: StoredRecord[] = [];
   #at = 0;
@@ -34,9 +35,16 @@ export class Records implements AsyncIterableIterator<StoredRecord, undefined, u
   /** The read under way, in which further calls of next() line up. */
   #reading: Promise<unknown> | null = null;
 
-  constructor(source: RecordSource, gate: () => void, signal: AbortSignal | undefined) {
+  /** `turn` is what each block waits for, where somebody keeps readers out for a while. */
+  constructor(
+    source: RecordSource,
+    gate: () => void,
+    signal: AbortSignal | undefined,
+    turn: () => Promise<void> | undefined,
+  ) {
     this.#source = source;
     this.#gate = gate;
+    this.#turn = turn;
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -122,6 +130,8 @@ export class Records implements AsyncIterableIterator<StoredRecord, undefined, u
     this.#at = 0;
     try {
       this.#assertOpen();
+      const turn = this.#turn();
+      if (turn !== undefined) await turn;
       await this.#slice();
       const read = this.#source.read(block, this.#size);
       const state = typeof read === 'string' ? read : await read;

@@ -20,7 +20,14 @@ export class Reading {
   readonly #files: FileTail | null;
 
   /** `board` null: an instance that only reads. Throws E_NO_STORE when there is nothing to read. */
-  constructor(root: string, decoder: RecordDecoder, board: Board | null, index: IndexClient | null, gate: () => void) {
+  constructor(
+    root: string,
+    decoder: RecordDecoder,
+    board: Board | null,
+    index: IndexClient | null,
+    gate: () => void,
+    turn: () => Promise<void> | undefined,
+  ) {
     const paths = storePaths(root);
     if (board === null) assertStore(paths);
     const files = board === null ? new FileTail(paths) : null;
@@ -29,7 +36,7 @@ export class Reading {
     const offsets = new BatchTables(paths.index);
     this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { offsets });
     const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
-    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, index });
+    this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, turn, index });
   }
 
   tail(): { firstSeq: number; nextSeq: number } {

@@ -124,6 +124,7 @@ export const ERRORS = {
   },
   E_FENCED: { number: 1406, exit: 70, hint: 'A newer lease has been granted since; this token is stale.' },
   E_HOLDER_DIED: { number: 1407, exit: 70, hint: 'The thread that held or waited died; its permits came back.' },
+  E_GATED: { number: 1408, exit: 75, hint: 'The runtime is locked by key 1; this form cannot wait. Use append().' },
 
   E_SLEEPING_DEEP: { number: 1501, exit: 75, hint: 'The runtime sleeps deeply; awake() it first.' },
   E_SLEEPING_READS: { number: 1502, exit: 75, hint: 'Reads sleep; awake() them first.' },

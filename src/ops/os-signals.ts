@@ -1,0 +1,46 @@
+/**
+ * Signals of the operating system as events of one instance: SIGTERM and SIGINT end it in order, SIGUSR2 makes it nap and
+ * wakes it in turn, SIGHUP asks whoever keeps text logs to reopen them. SIGUSR1 is Node's own. Each also sets the runtime
+ * signal of its name. A library must not take signals unasked, so `open` does this only when told to.
+ */
+import { LtlError } from '../words/errors.js';
+
+export const OS_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGHUP'] as const;
+export type OsSignal = (typeof OS_SIGNALS)[number];
+
+/** What the signals do. */
+export interface OsSignalEffects {
+  exit(): Promise<void>;
+  napOrWake(): Promise<void>;
+  /** Sets the runtime signal of that name. */
+  announce(name: OsSignal): void;
+}
+
+export class OsSignals {
+  readonly #names: readonly OsSignal[];
+  readonly #effects: OsSignalEffects;
+  readonly #onSignal = (name: NodeJS.Signals): void => this.#take(name as OsSignal);
+
+  /** `which`: true for all four, or their names. Throws E_ARGUMENT for another name. */
+  constructor(which: true | readonly OsSignal[], effects: OsSignalEffects) {
+    this.#names = which === true ? OS_SIGNALS : which;
+    this.#effects = effects;
+    const unknown = this.#names.find((name) => !OS_SIGNALS.includes(name));
+    if (unknown !== undefined) throw new LtlError('E_ARGUMENT', `${unknown} is none of ${OS_SIGNALS.join(', ')}`);
+    for (const name of this.#names) process.on(name, this.#onSignal);
+  }
+
+  close(): void {
+    for (const name of this.#names) process.off(name, this.#onSignal);
+  }
+
+  #take(name: OsSignal): void {
+    this.#effects.announce(name);
+    if (name === 'SIGUSR2') void this.#effects.napOrWake();
+    if (name === 'SIGTERM' || name === 'SIGINT') {
+      // Closing takes the handlers off: the second one ends the process at once, as if nobody had listened.
+      this.close();
+      void this.#effects.exit().then(() => process.kill(process.pid, name));
+    }
+  }
+}
