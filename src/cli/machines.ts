@@ -4,6 +4,11 @@ import { LtlError } from '../words/errors.js';
 import { nearest } from '../words/nearest.js';
 import type { Run } from './command.js';
 import { writeAll } from './output.js';
+import { hang } from './text.js';
+
+const WIDTH = 100;
+const LABEL_CELLS = 9;
+const SUMMARY_CELLS = 24;
 
 export const machines: Run = async ({ values, operands }, io) => {
   const [asked] = operands;
@@ -30,16 +35,16 @@ export const machines: Run = async ({ values, operands }, io) => {
 };
 
 const summary = ({ name, states, events }: MachineDescription): string =>
-  `${name.padEnd(12)}${String(states.length).padStart(3)} states  ${events.join(' ')}\n`;
+  `${hang(`${name.padEnd(12)}${String(states.length).padStart(3)} states`, SUMMARY_CELLS, events.join(' '), WIDTH)}\n`;
 
 function card({ name, states, events, guards, actions, arrows }: MachineDescription): string {
   const list = (words: readonly string[]): string => (words.length === 0 ? 'none' : words.join(', '));
   const head = [
     `machine  ${name}`,
-    `states   ${list(states)}`,
-    `events   ${list(events)}`,
-    `guards   ${list(guards)}`,
-    `actions  ${list(actions)}`,
+    hang('states', LABEL_CELLS, list(states), WIDTH),
+    hang('events', LABEL_CELLS, list(events), WIDTH),
+    hang('guards', LABEL_CELLS, list(guards), WIDTH),
+    hang('actions', LABEL_CELLS, list(actions), WIDTH),
   ];
   const width = Math.max(...arrows.map(({ from }) => from.length), 3);
   const rows = arrows.map(({ from, event, to, guard, actions: done }) => {
