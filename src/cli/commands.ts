@@ -68,6 +68,16 @@ Reading works while another process writes. --follow ends with status 0 on SIGIN
     examples: ['ltl one 0 --json'],
     load: async () => (await import('./read.js')).one,
   },
+  verify: {
+    summary: 'recompute every checksum; name each damage',
+    operands: '',
+    operandsMax: 0,
+    options: { json, ...store, help },
+    more: `Status 0: all that was acknowledged is there and holds. Status 65: damage; each is named by segment, offset and seqs.
+Works beside a writer, and changes nothing.`,
+    examples: ['ltl verify --path /srv/events --json'],
+    load: async () => (await import('./verify.js')).verify,
+  },
   status: {
     summary: 'what state the store is in, and why',
     operands: '',

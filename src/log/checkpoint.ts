@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { StorePaths } from './folder.js';
+import { logIdOf, type StorePaths } from './folder.js';
 import type { KnownDurable } from './recover.js';
 
 export interface Checkpoint {
@@ -40,3 +40,17 @@ export function writeCheckpoint(paths: StorePaths, checkpoint: Checkpoint): void
   fs.writeFileSync(scratch, `${text}\n${crc32(text)}\n`);
   fs.renameSync(scratch, paths.checkpoint);
 }
+
+/**
+ * At the end of a writer's life: the log is durable up to there, even if the auditor had no time to say so. Without it a
+ * damaged last group of a store that was closed in order would pass for a torn tail.
+ */
+export function noteDurable(paths: StorePaths, tail: Omit<KnownDurable, 'logId'>): void {
+  const logId = logIdOf(paths);
+  if (logId === null || tail.nextSeq === 0) return;
+  const saved = readCheckpoint(paths);
+  const isKnown = saved?.durable.segmentId === tail.segmentId && saved.durable.offset === tail.offset;
+  if (!isKnown) writeCheckpoint(paths, { ...(saved ?? NOTHING_VERIFIED), durable: { logId, ...tail } });
+}
+
+const NOTHING_VERIFIED = { segmentId: 0, offset: 0, seq: 0 };

@@ -9,7 +9,8 @@
  */
 import fs from 'node:fs';
 import { LIMITS } from '../words/limits.js';
-import { listSegments, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { knownDurable } from './checkpoint.js';
+import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, readBatchHeader } from './format.js';
 import type { LogTail } from './reader.js';
 import { type WalkState, walkStart, walkStep } from './walk.js';
@@ -28,6 +29,9 @@ export class FileTail {
   constructor(paths: StorePaths) {
     this.#paths = paths;
     for (const segmentId of listSegments(paths).reverse()) if (this.#enter(segmentId)) break;
+    const known = knownDurable(paths);
+    // Less is there than was durable once: the rest is damaged, and readers that come to it say so.
+    if (known !== null && known.nextSeq > this.#tail.nextSeq && isOfLog(paths, known.logId)) this.#tail = known;
   }
 
   /** The end as it was when last looked at. */
@@ -122,4 +126,10 @@ export class FileTail {
     }
     return at;
   }
+}
+
+/** False when the segments say that they are of another log. */
+function isOfLog(paths: StorePaths, logId: string): boolean {
+  const found = logIdOf(paths);
+  return found === null || found === logId;
 }

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import { noteDurable } from '../log/checkpoint.js';
 import { listSegments, type StorePaths, storePaths } from '../log/folder.js';
 import { makeFolder } from '../log/make-folder.js';
 import type { KnownDurable, RecoveryReport } from '../log/recover.js';
@@ -216,6 +217,7 @@ export class Conductor {
       case 'runStop':
         await this.#supervisor?.stop();
         this.#wakeProducers();
+        this.#noteDurable();
         this.#lock?.release();
         return 'STOPPED';
       default:
@@ -317,6 +319,16 @@ export class Conductor {
   /** Nobody is to wait for what will not come. */
   #wakeProducers(): void {
     for (const ring of this.#rings.values()) wakeProducer(ring);
+  }
+
+  /** On a full disk the hint is not kept; the log needs none. */
+  #noteDurable(): void {
+    if (this.#supervisor === null) return;
+    try {
+      noteDurable(this.paths, this.board.tail());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    }
   }
 
   async #flush(): Promise<void> {

@@ -94,7 +94,7 @@ describe('ltl read', () => {
   });
 
   it('says so when there is no store, and makes none', async () => {
-    for (const command of [['read'], ['one', '0'], ['status'], ['stat']]) {
+    for (const command of [['read'], ['one', '0'], ['verify'], ['status'], ['stat']]) {
       const { status, stderr } = await ltl(at(...command));
       expect({ command, status }).toEqual({ command, status: 66 });
       expect(stderr).toContain('E_NO_STORE');
@@ -111,6 +111,42 @@ describe('ltl one', () => {
     expect(await ltl(at('one', '2'))).toMatchObject({ status: 66, stdout: '' });
     expect(await ltl(at('one', 'x'))).toMatchObject({ status: 64, stdout: '' });
     expect(await ltl(at('one'))).toMatchObject({ status: 64, stdout: '' });
+  });
+});
+
+describe('ltl verify', () => {
+  it('finds nothing in a sound store', async () => {
+    await fill(Array.from({ length: 5000 }, (_, index) => ({ index, fill: 'x'.repeat(50) })));
+    const { status, stdout } = await ltl(at('verify', '--json'));
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ clean: true, records: 5000, damages: [] });
+    expect((await ltl(at('verify'))).status).toBe(0);
+  });
+
+  it('names a flipped bit by segment, offset and seq, with status 65', async () => {
+    await fill(Array.from({ length: 5000 }, (_, index) => ({ index, fill: 'x'.repeat(50) })));
+    const segment = path.join(store, 'log', '0000000001.seg');
+    const bytes = fs.readFileSync(segment);
+    bytes[5000] = (bytes[5000] ?? 0) ^ 1;
+    fs.writeFileSync(segment, bytes);
+    const { status, stdout } = await ltl(at('verify', '--json'));
+    expect(status).toBe(65);
+    const { damages } = JSON.parse(stdout) as { damages: { segmentId: number; offset: number; seqFrom: number }[] };
+    expect(damages[0]).toMatchObject({ segmentId: 1, offset: 4096, seqFrom: 0 });
+    const text = await ltl(at('verify'));
+    expect(text.status).toBe(65);
+    expect(text.stdout).toMatch(/segment 1.*offset 4096.*seq 0/);
+    expect((await ltl(at('read'))).status).toBe(65);
+  });
+
+  it('misses a segment that is gone, the last one too', async () => {
+    await fill(Array.from({ length: 5000 }, (_, index) => ({ index, fill: 'x'.repeat(50) })));
+    await fill(Array.from({ length: 5000 }, (_, index) => ({ index, fill: 'x'.repeat(50) })));
+    const segments = fs.readdirSync(path.join(store, 'log')).filter((name) => name.endsWith('.seg'));
+    expect(segments.length).toBeGreaterThan(1);
+    fs.rmSync(path.join(store, 'log', segments.at(-1) ?? ''));
+    expect((await ltl(at('verify'))).status).toBe(65);
+    expect(await ltl(at('read', '--reverse'))).toMatchObject({ status: 65, stdout: '' });
   });
 });
 
