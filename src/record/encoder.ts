@@ -10,6 +10,7 @@
  * object whose string keys are in a known order, nor named properties in an array of more than 64 items.
  */
 import { LtlError } from '../words/errors.js';
+import { definitionFrame } from './definition.js';
 import { findFault, unencodable } from './explain.js';
 import { assertPriority, DEFINITION, frameWord, PAYLOAD_BYTES_MAX, PLAIN, WORD_BYTES } from './frame.js';
 import { MAP_FIELDS_MAX, mapVariant, shapedVariant, type Variant } from './frame-writer.js';
@@ -283,17 +284,6 @@ function tooLarge(value: unknown): LtlError {
   return findFault(value) === null
     ? new LtlError('E_TOO_LARGE', `the record needs more than ${PAYLOAD_BYTES_MAX} bytes`)
     : unencodable(value);
-}
-
-function definitionFrame({ id, name, fields, types }: ShapeDefinition): Uint8Array {
-  for (const bytes of SCRATCH_BYTES) {
-    const target = makeTarget(bytes);
-    const end = writeValue(target.bytes, target.view, WORD_BYTES, bytes, [id, name, fields, types], 0);
-    if (end < 0) continue;
-    target.view.setUint32(0, frameWord(end - WORD_BYTES, 0, DEFINITION), true);
-    return target.bytes.slice(0, end);
-  }
-  throw new LtlError('E_TOO_LARGE', 'a shape definition needs more than 16 MiB');
 }
 
 function keySetOf(keys: readonly string[]): string {
