@@ -78,10 +78,10 @@ class Queue {
    */
   #addRing(handle: RingHandle, recovered: Recovered): void {
     const ring = new RingConsumer(handle);
-    const life = Math.floor(this.#context.input.epoch / 65536);
+    const life = Math.floor(this.#context.input.epoch / LIMITS.startsPerLife);
     for (const batch of recovered.batches) {
       if (
-        Math.floor(batch.epoch / 65536) !== life ||
+        Math.floor(batch.epoch / LIMITS.startsPerLife) !== life ||
         batch.ringId !== ring.ringId ||
         batch.count === 0 ||
         batch.ticket !== ring.released

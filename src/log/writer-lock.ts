@@ -10,9 +10,12 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { realDisk } from '../ports/disk.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../ports/identity.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
+import { listSegments, segmentPath, storePaths } from './folder.js';
+import { scanTail } from './tail-scan.js';
 
 export interface WriterLock {
   /** Number of this writer's life, 1 for the first that ever wrote here. */
@@ -34,8 +37,9 @@ const SCRATCH = /^writer\.lock\.new-/;
 export function acquireWriterLock(root: string): WriterLock {
   try {
     for (let attempt = 0; attempt < LIMITS.lockTriesMax; attempt += 1) {
-      const highest = livesIn(root).at(-1) ?? 0;
-      const before = highest === 0 ? null : readHolder(root, highest);
+      const locked = livesIn(root).at(-1);
+      const before = locked === undefined ? null : readHolder(root, locked);
+      const highest = locked ?? lastLife(root);
       if (before === 'gone') continue;
       if (before !== null && !before.released && isAlive(before)) throw lockedBy(root, highest, before);
       const lock = tryLife(root, highest + 1);
@@ -124,6 +128,21 @@ function readHolder(root: string, life: number): Holder | 'gone' {
       details: { file },
     });
   return JSON.parse(text) as Holder;
+}
+
+/** The last life that wrote a batch: where somebody removed the lock files, lives must go on from there, not from 1. */
+function lastLife(root: string): number {
+  const paths = storePaths(root);
+  for (const segmentId of listSegments(paths).reverse()) {
+    const fd = realDisk.open(segmentPath(paths, segmentId), fs.constants.O_RDONLY);
+    try {
+      const last = scanTail(paths, realDisk, fd, segmentId, 0).batches.at(-1);
+      if (last !== undefined) return Math.floor(last.header.epoch / LIMITS.startsPerLife);
+    } finally {
+      realDisk.close(fd);
+    }
+  }
+  return 0;
 }
 
 function lockedBy(root: string, life: number, holder: Holder): LtlError {

@@ -272,7 +272,7 @@ export class Conductor {
       root: this.paths.root,
       board: this.board.buffer,
       logId: this.logId,
-      epoch: this.life * 65_536 + Math.min(this.#queueStarts, 65_535),
+      epoch: this.life * LIMITS.startsPerLife + Math.min(this.#queueStarts, LIMITS.startsPerLife - 1),
       segmentBytes: config['log.segment.bytes'],
       way: config['log.write'],
       rings: [...this.#rings.values()],

@@ -78,6 +78,8 @@ export const LIMITS = {
   /** Candidates asked for at once: first, and at most. */
   candidatesMin: 256,
   candidatesMax: 16_384,
+  /** Starts of the queue actor that one life of a writer tells apart: an epoch is life × this + start. */
+  startsPerLife: 65_536,
   /** How long EXIT may take before what is left is given up, by name. */
   exitMsMax: 10_000,
   /** A worker that has not said it is ready by then has failed to start. */

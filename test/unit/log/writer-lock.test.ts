@@ -5,8 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storePaths } from '../../../src/log/folder.js';
+import { recover } from '../../../src/log/recover.js';
+import { LogWriter } from '../../../src/log/writer.js';
 import { acquireWriterLock } from '../../../src/log/writer-lock.js';
+import { realDisk } from '../../../src/ports/disk.js';
 import { isAlive, ownIdentity } from '../../../src/ports/identity.js';
+import { LIMITS } from '../../../src/words/limits.js';
 
 const PROCESSES = 8;
 const ROUNDS = 50;
@@ -115,6 +120,21 @@ describe('writer lock', () => {
     }
     fs.writeFileSync(file, whole);
     expect(acquireWriterLock(folder).life).toBe(2);
+  });
+
+  it('lives go on from those in the log when somebody removed the lock files', () => {
+    const paths = storePaths(folder);
+    fs.mkdirSync(paths.log);
+    const recovered = recover(paths, realDisk, null);
+    const options = { paths, disk: realDisk, logId: 'ab'.repeat(16), epoch: 7 * LIMITS.startsPerLife + 3 };
+    const writer = new LogWriter({ ...options, segmentBytes: LIMITS.segmentBytes, recovered });
+    writer.addBatch(1, 0, (copy) => {
+      copy(Buffer.from([1, 0, 0, 0, 0xc0]), 0, 5);
+      return { bytes: 5, count: 1, definitions: [] };
+    });
+    writer.commitGroup(1);
+    writer.close();
+    expect(acquireWriterLock(folder).life).toBe(8);
   });
 
   it('a holder that was killed is taken over, again and again', async () => {
