@@ -16,6 +16,10 @@ interface Entry {
 }
 
 const BENCHES: Readonly<Record<string, Entry>> = {
+  actors: {
+    about: 'tell, ask, fan-out, memory and restart of actors, beside ports, comlink, Piscina, XState, nact',
+    load: () => import('./actors.js'),
+  },
   append: {
     about: 'durable appends beside other stores: throughput, latency, CPU, bytes',
     load: () => import('./append.js'),
