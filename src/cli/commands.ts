@@ -124,7 +124,7 @@ Works beside a writer, and changes nothing.`,
     operandsMax: 1,
     options: { json: { type: 'boolean', about: 'print the findings as JSON' }, ...store, help },
     more: `Appends the lines of FILE (or the source lines and lock file entries of this package), naps in the middle and wakes,
-makes a worker fail on purpose, reads everything back, queries, and sums up. Without --path it works in a temporary folder and
+makes a worker fail on purpose, verifies, reads everything back, queries, and sums up. Without --path it works in a temporary folder and
 removes it.`,
     examples: ['ltl demo', 'ltl demo /var/log/syslog'],
     load: async () => (await import('./demo.js')).demo,

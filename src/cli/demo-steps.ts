@@ -4,7 +4,7 @@ import { symDATA, symSLEEP_NAP } from '../words/symbols.js';
 import { extendChecksum, type Feed } from './demo-feed.js';
 import { type DemoQuery, textOf } from './demo-input.js';
 import type { DemoView } from './demo-view.js';
-import { duration, grouped, rate } from './numbers.js';
+import { duration, grouped, rate, size } from './numbers.js';
 import type { Store } from './store.js';
 
 /** Where the turns come: a share of an input whose size is known, a count of records where it is not. */
@@ -83,6 +83,25 @@ export async function failOnce(store: Store, feed: Feed, view: DemoView): Promis
 /** Of the queue alone: those after it are started again with it. */
 const restartsOf = (store: Store): number => store.status().actors.find(({ id }) => id === 'queue')?.restarts ?? 0;
 
+export interface Verified {
+  readonly clean: boolean;
+  readonly damages: number;
+  readonly segments: number;
+  readonly tookMs: number;
+}
+
+/** Every checksum of the log, recomputed from the files, in several threads. */
+export async function verifyAll(store: Store, view: DemoView): Promise<Verified> {
+  const report = await store.verify({
+    onProgress: ({ segmentsDone, segments }) => view.bar(segmentsDone / segments, segmentsDone, 'segments verified'),
+  });
+  const { clean, segments, bytes, tookMs } = report;
+  const verdict = clean ? 'every checksum holds' : `${grouped(report.damages.length)} DAMAGES, see \`ltl verify\``;
+  const count = segments === 1 ? '1 segment' : `${grouped(segments)} segments at once`;
+  view.step('verify', `${count}, ${size(bytes)} in ${duration(tookMs)}: ${verdict}`);
+  return { clean, damages: report.damages.length, segments, tookMs };
+}
+
 export interface ReadBack {
   readonly records: number;
   /** What came out is what went in. */
@@ -99,7 +118,7 @@ export async function readBack(store: Store, feed: Feed, view: DemoView): Promis
     for await (const { data } of store.range(symDATA, { from: feed.firstSeq, to: feed.lastSeq + 1n })) {
       checksum = extendChecksum(checksum, textOf(data));
       records += 1;
-      if (records % 1024 === 0) view.bar(records / feed.count, records, 'read back');
+      if (records % 1024 === 0) view.bar(records / feed.count, records, 'records read back');
     }
   }
   const tookMs = performance.now() - startedMs;

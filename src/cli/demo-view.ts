@@ -50,8 +50,8 @@ export class DemoView {
     for (const text of texts) this.#write(`  ${text}\n`);
   }
 
-  bar(share: number | null, count: number, what = 'acknowledged'): void {
-    this.#progress.update(share, `${grouped(count)} records ${what}`);
+  bar(share: number | null, count: number, what = 'records acknowledged'): void {
+    this.#progress.update(share, `${grouped(count)} ${what}`);
   }
 
   /** Resolves when everything said is out. */

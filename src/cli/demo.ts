@@ -1,6 +1,6 @@
 /**
  * `ltl demo`, which is `npm start`: the runtime at work on real input. It appends, naps in the middle and wakes, makes a
- * worker fail on purpose, reads everything back, queries, and sums up. What it prints was measured in this run.
+ * worker fail on purpose, verifies, reads everything back, queries, and sums up. What it prints was measured in this run.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -18,6 +18,8 @@ import {
   query,
   type ReadBack,
   readBack,
+  type Verified,
+  verifyAll,
 } from './demo-steps.js';
 import { DemoView } from './demo-view.js';
 import { duration, grouped } from './numbers.js';
@@ -38,6 +40,7 @@ interface Findings {
   readonly openMs: number;
   readonly nap: Nap;
   readonly failure: Failure;
+  readonly verify: Verified;
   readonly readBack: ReadBack;
   readonly query: Query | null;
   readonly tookMs: number;
@@ -60,7 +63,8 @@ export const demo: Run = async ({ values, operands: [file] }, io) => {
     if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify(findings, null, 2)}\n`);
     else sumUp(findings, view, given === undefined ? null : folder);
     await view.end();
-    const sound = findings.readBack.equal && findings.query?.found === findings.query?.foundByScan;
+    const sound =
+      findings.verify.clean && findings.readBack.equal && findings.query?.found === findings.query?.foundByScan;
     return sound ? 0 : EX_DATAERR;
   } finally {
     if (given === undefined) fs.rmSync(folder, { recursive: true, force: true });
@@ -93,6 +97,7 @@ async function run(
       openMs,
       nap,
       failure,
+      verify: await verifyAll(store, view),
       readBack: await readBack(store, feed, view),
       query: input.query === null ? null : await query(store, input.query, view),
     };

@@ -25,7 +25,12 @@ describe('ltl demo', () => {
     const { status, stdout, stderr } = await ltl(['demo', file, '--path', store, '--json']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const found = JSON.parse(stdout) as Record<string, unknown>;
-    expect(found).toMatchObject({ records: 5000, failure: { restarts: 1 }, readBack: { records: 5000, equal: true } });
+    expect(found).toMatchObject({
+      records: 5000,
+      failure: { restarts: 1 },
+      verify: { clean: true, damages: 0 },
+      readBack: { records: 5000, equal: true },
+    });
     expect((found['nap'] as { records: number }).records).toBeGreaterThan(0);
     expect((await ltl(['read', '--path', store])).stdout).toBe(lines(5000));
   });
@@ -34,7 +39,7 @@ describe('ltl demo', () => {
     const { status, stdout, stderr } = await ltl(['demo', '-'], 'one\ntwo\n', { TMPDIR: folder });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).not.toContain('\u001b');
-    for (const label of ['together', 'nap', 'failure', 'read back', 'speed', 'latency'])
+    for (const label of ['together', 'nap', 'failure', 'verify', 'read back', 'speed', 'latency'])
       expect(stdout).toContain(`  ${label} `);
     expect(leftOver()).toEqual([]);
   });
