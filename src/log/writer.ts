@@ -7,8 +7,6 @@
  *
  * Owned by one thread. Throws LtlError E_DISK_FULL or E_IO.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import { alignedBuffer } from '../ports/aligned.js';
 import type { Disk } from '../ports/disk.js';
 import { LtlError } from '../words/errors.js';
@@ -16,13 +14,9 @@ import { LIMITS } from '../words/limits.js';
 import { type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchSpan, encodeSegmentHeader, FORMAT_VERSION, sealBatch } from './format.js';
 import type { Recovered } from './recover.js';
-import { isSpareName } from './spare-name.js';
+import { isDiskFull, PAGE_BYTES, SegmentFile } from './segment-file.js';
 
 const ALIGN = 8;
-/** Direct writing moves whole pages: a page that holds acknowledged bytes is never written again. */
-const PAGE_BYTES = 4096;
-/** Want of space, of quota or of a file descriptor: nothing was written, and it may pass. */
-const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
 /** Frames copied by a ring into the group's buffer. */
 export interface Filled {
@@ -54,16 +48,13 @@ export interface WriterOptions {
 export class LogWriter {
   readonly #options: WriterOptions;
   readonly #disk: Disk;
-  #fd = -1;
+  #file: SegmentFile | null = null;
   #segmentId: number;
-  #segmentSize = 0;
   #offset: number;
   /** Where the next group's first byte that was never synced stands: its batches and a new segment's own are one group. */
   #groupOffset: number;
   /** The segment takes nothing more. */
   #full: boolean;
-  /** The segment was opened for direct writing. */
-  #direct = false;
   #nextSeq: number;
   #timeMs: number;
   #group: Buffer = alignedBuffer(LIMITS.groupBytesMax + 64 * 1024);
@@ -91,7 +82,7 @@ export class LogWriter {
     this.#definitions = [...recovered.definitions];
     if (options.epoch < recovered.epoch)
       throw new Error(`a writer of epoch ${options.epoch} cannot follow one of epoch ${recovered.epoch}`);
-    if (!this.#full) this.#openSegment(segmentPath(options.paths, recovered.segmentId), fs.constants.O_RDWR);
+    if (!this.#full) this.#file = SegmentFile.open(this.#disk, segmentPath(options.paths, recovered.segmentId));
   }
 
   get segmentId(): number {
@@ -113,8 +104,8 @@ export class LogWriter {
   }
   /** How the present segment is written. */
   get way(): 'direct' | 'buffered' | 'growing' {
-    if (this.#direct) return 'direct';
-    return this.#segmentSize > this.#offset ? 'buffered' : 'growing';
+    if (this.#file?.isDirect === true) return 'direct';
+    return (this.#file?.size ?? 0) > this.#offset ? 'buffered' : 'growing';
   }
   /** Bytes gathered for the next group. */
   get groupBytes(): number {
@@ -157,9 +148,8 @@ export class LogWriter {
     const first = this.#nextSeq;
     const timeMs = Math.max(nowMs, this.#timeMs);
     try {
-      if (this.#full || this.#offset + this.#used > Math.max(this.#options.segmentBytes, this.#segmentSize))
-        this.#beginSegment(timeMs);
-      if (this.#direct) this.#fillPage();
+      const file = this.#fileFor(timeMs);
+      if (file.isDirect) this.#fillPage();
       let seq = first;
       for (const [index, batch] of this.#pending.entries()) {
         const { at, bodyBytes, count, ringId, ticket, hasDefinitions } = batch;
@@ -180,8 +170,10 @@ export class LogWriter {
         });
         seq += count;
       }
-      this.#write(this.#group, this.#used, this.#offset);
-      this.#sync();
+      this.#attempt(() => {
+        file.write(this.#group, this.#used, this.#offset);
+        file.sync(this.#offset + this.#used);
+      });
       this.#offset += this.#used;
       this.#groupOffset = this.#offset;
       this.#nextSeq = seq;
@@ -199,8 +191,8 @@ export class LogWriter {
   }
 
   close(): void {
-    if (this.#fd !== -1) this.#disk.close(this.#fd);
-    this.#fd = -1;
+    this.#file?.close();
+    this.#file = null;
   }
 
   #addDefinitions(frames: readonly Buffer[]): void {
@@ -227,41 +219,46 @@ export class LogWriter {
     this.#group = larger;
   }
 
+  /** The present segment's file while there is room for the group, else the next one's. */
+  #fileFor(timeMs: number): SegmentFile {
+    const file = this.#full ? null : this.#file;
+    if (file !== null && this.#offset + this.#used <= Math.max(this.#options.segmentBytes, file.size)) return file;
+    return this.#beginSegment(timeMs);
+  }
+
   /** The next segment: a spare written ahead, else a growing file. Its header and the known shapes are synced with its first group. */
-  #beginSegment(timeMs: number): void {
-    const { paths } = this.#options;
-    const before = { fd: this.#fd, size: this.#segmentSize, offset: this.#offset, direct: this.#direct };
+  #beginSegment(timeMs: number): SegmentFile {
+    const { paths, way } = this.#options;
     const segmentId = this.#segmentId + 1;
-    const file = segmentPath(paths, segmentId);
-    const spare = this.#openNext(file);
-    const bytes = this.#segmentHead(segmentId, timeMs);
-    this.#offset = 0;
+    const name = segmentPath(paths, segmentId);
+    const file = this.#attempt(() => SegmentFile.begin(this.#disk, name, way ?? 'buffered'));
+    const bytes = this.#segmentHead(segmentId, timeMs, file.isDirect);
     try {
-      this.#write(bytes, bytes.length, 0);
-      this.#attempt('sync of the folder', () => this.#disk.syncFolder(paths.log));
+      this.#attempt(() => {
+        file.write(bytes, bytes.length, 0);
+        this.#disk.syncFolder(paths.log);
+      });
     } catch (error) {
       // The half-made segment goes; the one before stays the tail, so that the next try begins here again.
-      this.#attempt('removal', () => {
-        this.#disk.close(this.#fd);
-        this.#disk.remove(file);
+      this.#attempt(() => {
+        file.close();
+        this.#disk.remove(name);
       });
-      this.#fd = before.fd;
-      this.#segmentSize = before.size;
-      this.#offset = before.offset;
-      this.#direct = before.direct;
       throw error;
     }
-    if (before.fd !== -1) this.#disk.close(before.fd);
+    this.#file?.close();
+    this.#file = file;
     this.#segmentId = segmentId;
     this.#full = false;
     this.#offset = bytes.length;
     this.#groupOffset = LIMITS.segmentDataOffset;
     this.segmentsBegun += 1;
-    if (spare) this.sparesUsed += 1;
+    if (file.isSpare) this.sparesUsed += 1;
+    return file;
   }
 
   /** A segment's header, and all shapes known so far in a batch of their own. */
-  #segmentHead(segmentId: number, timeMs: number): Buffer {
+  #segmentHead(segmentId: number, timeMs: number, isDirect: boolean): Buffer {
     const { logId, epoch } = this.#options;
     const baseSeq = this.#nextSeq;
     const head = encodeSegmentHeader({
@@ -273,7 +270,7 @@ export class LogWriter {
       createdMs: timeMs,
     });
     const body = Buffer.concat(this.#definitions);
-    const spanBytes = body.length === 0 ? 0 : batchSpan(body.length, this.#direct ? PAGE_BYTES : ALIGN);
+    const spanBytes = body.length === 0 ? 0 : batchSpan(body.length, isDirect ? PAGE_BYTES : ALIGN);
     const bytes = alignedBuffer(head.length + spanBytes).subarray(0, head.length + spanBytes);
     head.copy(bytes);
     if (body.length === 0) return bytes;
@@ -294,118 +291,21 @@ export class LogWriter {
     return bytes;
   }
 
-  /** Opens the file of a new segment; true when it is a spare. The one before stays open until the new one is begun. */
-  #openNext(file: string): boolean {
-    const { O_RDWR, O_CREAT, O_TRUNC } = fs.constants;
-    return this.#attempt('opening', () => {
-      const spare = this.#takeSpare(file);
-      if (!spare) this.#openSegment(file, O_RDWR | O_CREAT | O_TRUNC);
-      else if (this.#options.way !== 'direct' || !this.#openDirect(file)) this.#openSegment(file, O_RDWR);
-      return spare;
-    });
-  }
-
-  #takeSpare(file: string): boolean {
-    const { log } = this.#options.paths;
-    const spare = this.#disk.list(log).find(isSpareName);
-    if (spare === undefined) return false;
-    try {
-      this.#disk.rename(path.join(log, spare), file);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw error;
-    }
-  }
-
-  /** False where the file system has no direct writing. */
-  #openDirect(file: string): boolean {
-    const { O_RDWR, O_DIRECT, O_DSYNC } = fs.constants;
-    if (O_DIRECT === undefined || O_DSYNC === undefined) return false;
-    try {
-      this.#openSegment(file, O_RDWR | O_DIRECT | O_DSYNC);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
-      return false;
-    }
-    this.#direct = true;
-    return true;
-  }
-
-  #openSegment(file: string, flags: number): void {
-    const fd = this.#disk.open(file, flags);
-    this.#segmentSize = this.#disk.size(fd);
-    this.#fd = fd;
-    this.#direct = false;
-  }
-
-  /** Writes all of it, or undoes what was written and throws. */
-  #write(bytes: Buffer, length: number, position: number): void {
-    let done = 0;
-    let touched = 0;
-    try {
-      this.#attempt('write', () => {
-        while (done < length) {
-          const wrote = this.#disk.write(this.#fd, bytes, done, length - done, position + done);
-          touched = done + wrote;
-          // Direct writes go on at a page's start: what a short one began of a page is written again.
-          const counts = this.#direct && touched < length ? wrote - (wrote % PAGE_BYTES) : wrote;
-          // A full disk shows as a short count first, and as an error only at the next call.
-          if (counts === 0) throw Object.assign(new Error('the disk wrote nothing'), { code: 'ENOSPC' });
-          done += counts;
-        }
-      });
-    } catch (error) {
-      if (this.#poison === null) this.#undo(position, touched);
-      throw error;
-    }
-  }
-
-  /** After a failed write: what stands there must never be taken for a batch, not after a crash either. */
-  #undo(position: number, written: number): void {
-    try {
-      if (position + written > this.#segmentSize) this.#disk.truncate(this.#fd, Math.max(position, this.#segmentSize));
-      const length = Math.min(
-        this.#direct ? Math.ceil(written / PAGE_BYTES) * PAGE_BYTES : written,
-        Math.max(0, this.#segmentSize - position),
-      );
-      const zeros = alignedBuffer(length).subarray(0, length);
-      for (let done = 0; done < zeros.length; ) {
-        const wrote = this.#disk.write(this.#fd, zeros, done, zeros.length - done, position + done);
-        if (wrote === 0) throw new Error('the disk wrote nothing over what was there');
-        done += wrote;
-      }
-      this.#disk.sync(this.#fd);
-    } catch (error) {
-      throw this.#poisoned('undoing a write', error);
-    }
-  }
-
-  #sync(): void {
-    try {
-      // A direct write was durable when it returned.
-      if (!this.#direct) this.#disk.sync(this.#fd);
-    } catch (error) {
-      throw this.#poisoned('sync', error);
-    }
-    this.#segmentSize = Math.max(this.#segmentSize, this.#offset + this.#used);
-  }
-
-  /** Runs a disk call: want of space is E_DISK_FULL and may pass, any other failure is for good. */
-  #attempt<Result>(what: string, call: () => Result): Result {
+  /** Runs disk calls: want of space is E_DISK_FULL and may pass, any other failure is for good. */
+  #attempt<Result>(call: () => Result): Result {
     try {
       return call();
     } catch (error) {
+      if (!isDiskFull(error)) throw this.#poisoned(error);
       const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined || !FULL_CODES.has(code)) throw this.#poisoned(what, error);
       throw new LtlError('E_DISK_FULL', `no space for a group of ${this.#used} bytes (${code})`, { cause: error });
     }
   }
 
-  #poisoned(what: string, cause: unknown): LtlError {
+  #poisoned(cause: unknown): LtlError {
     const count = this.#pending.reduce((sum, batch) => sum + batch.count, 0);
     const seqs = { inDoubtFrom: this.#nextSeq, inDoubtTo: this.#nextSeq + count };
-    const message = `${what} failed (${(cause as Error).message}); seqs ${seqs.inDoubtFrom} to ${seqs.inDoubtTo - 1} are in doubt`;
+    const message = `the disk failed (${(cause as Error).message}); seqs ${seqs.inDoubtFrom} to ${seqs.inDoubtTo - 1} are in doubt`;
     this.#poison = new LtlError('E_IO', message, {
       cause,
       details: { ...seqs, segmentId: this.#segmentId, offset: this.#offset },
