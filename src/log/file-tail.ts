@@ -105,7 +105,7 @@ export class FileTail {
 
   /** True when the bytes are on the disk and still the same. */
   #settled(from: number, to: number): boolean {
-    fs.fdatasyncSync(this.#fd);
+    syncForReader(this.#fd);
     const seen = Buffer.from(this.#bytes.subarray(from, to));
     return this.#read(from, to - from) >= to && seen.equals(this.#bytes.subarray(from, to));
   }
@@ -132,4 +132,15 @@ export class FileTail {
 function isOfLog(paths: StorePaths, logId: string): boolean {
   const found = logIdOf(paths);
   return found === null || found === logId;
+}
+
+/** What the system says where only a writer may sync, or where there is nothing to sync because nothing can be written. */
+const NO_SYNC: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EINVAL', 'EROFS']);
+
+function syncForReader(fd: number): void {
+  try {
+    fs.fdatasyncSync(fd);
+  } catch (error) {
+    if (!NO_SYNC.has((error as NodeJS.ErrnoException).code)) throw error;
+  }
 }

@@ -47,6 +47,8 @@ export class LogReader {
   readonly #spent: Map<number, number> = new Map();
   readonly #views: Map<number, SegmentView> = new Map();
   #uses = 0;
+  /** The tail when it was last asked for: the log only grows. */
+  #known: LogTail = { nextSeq: 0, segmentId: 0, offset: 0 };
   #recent: SegmentView | null = null;
   /** Shapes of all segments up to this one were defined: each segment begins with those known by then. */
   #definedThrough = 0;
@@ -78,7 +80,13 @@ export class LogReader {
   }
 
   tail(): LogTail {
-    return this.#tail();
+    this.#known = this.#tail();
+    return this.#known;
+  }
+
+  /** False when the log, as far as anybody has told, does not reach so far. */
+  reaches(seq: number): boolean {
+    return seq < this.#known.nextSeq || seq < this.tail().nextSeq;
   }
 
   /** The first seq that retention has left. */
@@ -102,7 +110,7 @@ export class LogReader {
       recent.locate(seq, place);
       return;
     }
-    const tail = this.#tail();
+    const tail = seq < this.#known.nextSeq ? this.#known : this.tail();
     const segmentId = this.segmentOf(seq, tail);
     const view = this.#views.get(segmentId);
     if (view !== undefined && seq < view.nextSeq) {

@@ -84,9 +84,8 @@ export class SegmentView {
   readonly #foreign: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #filled = 0;
-  /** Frame offset by (seq - baseSeq); 0 for a damaged record. */
-  #offsets: Uint32Array = new Uint32Array(4096);
-  #batchOf: Uint32Array = new Uint32Array(4096);
+  /** Two words a record, by (seq - baseSeq): where its frame is, 0 for a damaged record, and the index of its batch. */
+  #entries: Uint32Array = new Uint32Array(8192);
 
   /** Throws what opening the file throws (ENOENT), and E_FORMAT for a newer version. */
   constructor(source: SegmentSource) {
@@ -123,7 +122,7 @@ export class SegmentView {
   }
   /** Memory held. */
   get bytesHeld(): number {
-    return this.#bytes.length + this.#offsets.byteLength * 2;
+    return this.#bytes.length + this.#entries.byteLength;
   }
 
   /**
@@ -165,19 +164,19 @@ export class SegmentView {
   /** The same into a place that the caller keeps. */
   locate(seq: number, place: FramePlace): void {
     const index = seq - this.baseSeq;
-    const frameStart = this.#offsets[index] ?? 0;
+    const frameStart = this.#entries[index * 2] ?? 0;
     if (frameStart === 0) throw this.#damaged(seq);
-    placeFrame(this.#bytes, frameStart, this.batches[this.#batchOf[index] ?? 0]?.timeMs ?? 0, place);
+    placeFrame(this.#bytes, frameStart, this.batches[this.#entries[index * 2 + 1] ?? 0]?.timeMs ?? 0, place);
   }
 
   /** True when `seq` lies in a damaged stretch. */
   isDamaged(seq: number): boolean {
-    return (this.#offsets[seq - this.baseSeq] ?? 0) === 0;
+    return (this.#entries[(seq - this.baseSeq) * 2] ?? 0) === 0;
   }
 
   /** The batch that holds `seq`, or null where it is damaged. */
   batchAt(seq: number): BatchAt | null {
-    return this.isDamaged(seq) ? null : (this.batches[this.#batchOf[seq - this.baseSeq] ?? 0] ?? null);
+    return this.isDamaged(seq) ? null : (this.batches[this.#entries[(seq - this.baseSeq) * 2 + 1] ?? 0] ?? null);
   }
 
   /** The first seq in this view whose time is at least `timeMs`, or `nextSeq`. */
@@ -238,8 +237,8 @@ export class SegmentView {
       if (frameKind(word) === FRAME.definition) {
         this.#onDefinition(bytes.subarray(at + 4, at + length));
       } else {
-        this.#offsets[index] = at;
-        this.#batchOf[index] = batchIndex;
+        this.#entries[index * 2] = at;
+        this.#entries[index * 2 + 1] = batchIndex;
         index += 1;
       }
       at += length;
@@ -252,14 +251,10 @@ export class SegmentView {
   }
 
   #reserve(count: number): void {
-    if (count <= this.#offsets.length) return;
-    const size = Math.max(count, this.#offsets.length * 2);
-    const offsets = new Uint32Array(size);
-    offsets.set(this.#offsets);
-    this.#offsets = offsets;
-    const batchOf = new Uint32Array(size);
-    batchOf.set(this.#batchOf);
-    this.#batchOf = batchOf;
+    if (count * 2 <= this.#entries.length) return;
+    const entries = new Uint32Array(Math.max(count * 2, this.#entries.length * 2));
+    entries.set(this.#entries);
+    this.#entries = entries;
   }
 }
 

@@ -98,7 +98,7 @@ export class Queries {
       assertData(symbol);
       this.#gate();
       const seq = seqFrom(which, 'seq');
-      if (seq >= this.#reader.tail().nextSeq) this.#growth.refresh();
+      if (!this.#reader.reaches(seq)) this.#growth.refresh();
       return Promise.resolve(this.#scanner.record(seq));
     } catch (error) {
       return Promise.reject(error as Error);
@@ -134,12 +134,11 @@ export class Queries {
     this.#gate();
     this.#growth.refresh();
     const from = options.from === undefined ? this.#reader.firstSeq() : seqFrom(options.from, 'from');
-    if (options.follow !== true)
-      return this.#records(
-        new ScanSource(this.#scanner, this.#span(from, Infinity), false, matches, onDamage),
-        options.signal,
-      );
-    const source = new FollowSource(this.#reader, this.#scanner, this.#growth, from, matches, onDamage);
+    const span = this.#span(from, Infinity);
+    const source =
+      options.follow === true
+        ? new FollowSource(this.#reader, this.#scanner, this.#growth, from, matches, onDamage)
+        : new ScanSource(this.#scanner, span, false, matches, onDamage);
     return this.#records(source, options.signal);
   }
 
@@ -148,7 +147,7 @@ export class Queries {
     try {
       this.#gate();
       const number = seqFrom(seq, 'seq');
-      if (number >= this.#reader.tail().nextSeq) this.#growth.refresh();
+      if (!this.#reader.reaches(number)) this.#growth.refresh();
       const place = framePlace();
       this.#reader.locate(number, place);
       return Promise.resolve(Buffer.from(place.bytes.subarray(place.frameStart, place.end)));

@@ -94,6 +94,25 @@ describe('one', () => {
   });
 });
 
+describe('retention under a reader', () => {
+  it('ends a range that it overtakes with E_GONE, and one that is ahead of it not at all', async () => {
+    const store = makeStore(200);
+    const queries = store.queries();
+    const behind = queries.range(symDATA);
+    const ahead = queries.range(symDATA, { from: 1500 });
+    const reader = store.reader(() => {});
+    expect((await behind.next()).value?.seq).toBe(0n);
+    expect((await ahead.next()).value?.seq).toBe(1500n);
+    const gone = segmentsOf(store).filter((id) => reader.view(id).nextSeq <= 1500);
+    expect(gone.length).toBeGreaterThan(3);
+    for (const id of gone) fs.unlinkSync(segmentPath(store.paths, id));
+    await expect(seqs(behind)).rejects.toMatchObject({ code: 'E_GONE' });
+    expect(await seqs(ahead)).toEqual(count(1501, 2000));
+    await expect(seqs(queries.range(symDATA, { reverse: true }))).resolves.toHaveLength(2000 - reader.firstSeq());
+    expect(() => queries.stream({ from: 0, follow: true })).toThrow(expect.objectContaining({ code: 'E_GONE' }));
+  });
+});
+
 describe('raw', () => {
   it('gives the bytes of the frame as they are on disk', async () => {
     const store = makeStore(3);
