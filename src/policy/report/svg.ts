@@ -106,12 +106,11 @@ export function duration(ms: number): string {
 }
 
 /** Steps that divide seconds, minutes, hours and days evenly. */
-const TIME_STEPS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
-];
+const TIME_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500].concat(
+  [1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  [1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  [1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+);
 
 /** Round times that cover a range that begins at 0. */
 export function timeTicks(toMs: number, count: number): number[] {
