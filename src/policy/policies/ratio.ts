@@ -1,11 +1,11 @@
 /** The worst ratio of a plan of steps to the offline optimum, worked out exactly from the states' cost lines. */
 import type { SleepState } from '../contract.js';
 import type { Step } from './descent.js';
-import { envelopeSteps } from './envelope.js';
 
 /**
- * Both costs are piecewise linear in the idle length, so their ratio is monotone between bends and its supremum lies
- * just before or after a step, at a bend of the optimum, or at infinity. Null when it is unbounded.
+ * Between two steps the cost is a line a + b·t and the optimum is concave. On a piece o + s·t of the optimum the ratio grows
+ * where b·o > s·a, and from piece to piece o grows and s falls: so the ratio falls first and grows then, and its supremum lies
+ * just after or before a step, or at infinity. Null when it is unbounded.
  */
 export function worstRatio(states: readonly SleepState[], steps: readonly Step[]): number | null {
   let worst = 1;
@@ -14,8 +14,7 @@ export function worstRatio(states: readonly SleepState[], steps: readonly Step[]
   };
   const walk = walked(states, steps);
   for (const { fromMs, toMs, spent, state } of walk) {
-    const bends = envelopeSteps(states).map(({ afterMs }) => afterMs);
-    for (const atMs of [fromMs, ...bends.filter((bend) => bend > fromMs && bend < toMs), toMs]) {
+    for (const atMs of [fromMs, toMs]) {
       if (atMs === Number.POSITIVE_INFINITY) continue;
       meet(spent + state.power * (atMs - fromMs) + state.wakeCost, optimumOf(states, atMs));
     }

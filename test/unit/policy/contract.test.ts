@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { AWAKE, type Decision, type Policy, type PolicyEvent } from '../../../src/policy/contract.js';
+import { AWAKE, type Decision, NEVER, type Policy, type PolicyEvent } from '../../../src/policy/contract.js';
 import { definePolicy } from '../../../src/policy/define.js';
 import { generateArrivals, generateServices } from '../../../src/policy/generate.js';
 import { Governor, type GovernorSnapshot } from '../../../src/policy/governor.js';
 import { parseArrivals, parseService } from '../../../src/policy/laws.js';
 import { simulate } from '../../../src/policy/simulate.js';
 import { parsePolicy } from '../../../src/policy/spec.js';
-import { outcome } from './runs.js';
+import { block, outcome } from './runs.js';
 
 const CALENDAR = 'start 23:59:50\n00:00-00:01 nap\n00:01-00:01:30 deep\n23:00-23:59:55 nap\n';
 
@@ -120,6 +120,25 @@ describe('what every policy keeps to', () => {
     await expect(run(broken({}))).rejects.toThrow(/E_POLICY: broken fires its timer at .* for ever/);
     await expect(run(broken({ timerMs: -1 }))).rejects.toThrow(/E_POLICY: broken arms its timer in the past/);
     await expect(run(broken({ state: 9 }))).rejects.toThrow(/E_POLICY: broken has no state 9/);
+  });
+});
+
+describe('one instant', () => {
+  it('has its departures first, then its arrivals, then the timer', async () => {
+    const told: string[] = [];
+    const policy = definePolicy({
+      spec: 'listener',
+      memory: null,
+      decide: ({ kind, atMs, waiting }) => {
+        told.push(`${atMs} ${kind} ${waiting}`);
+        return { state: AWAKE, timerMs: kind === 'timer' || atMs > 10 ? NEVER : 10, reason: 'x', memory: null };
+      },
+    });
+    await simulate([policy], [block([5, 10, 10])], { service: () => 5 });
+    expect(told).toEqual(['5 arrival 1', '10 drained 0', '10 arrival 1', '10 arrival 2', '10 timer 2', '20 drained 0']);
+    told.length = 0;
+    await simulate([policy], [block([5, 6])], { service: () => 2.5 });
+    expect(told).toEqual(['5 arrival 1', '6 arrival 2', '10 drained 0']);
   });
 });
 

@@ -95,6 +95,20 @@ describe('exact results on cases worked out by hand', () => {
     });
   });
 
+  it('a record at the very end of a vacation is handled by that wake-up', async () => {
+    expect(await outcome('vacation:const:10', [20, 20, 35])).toMatchObject({ wakes: 2, delaySumMs: 5 });
+  });
+
+  it('a wish to sleep while there is work waits until the work is done, and is not taken for a change of state', async () => {
+    // Napping from 5 s to 60 s; the record of 4 s is served until 6 s, the one of 7 s finds it asleep.
+    const readText = () => '00:00:05-00:01 nap';
+    expect(await outcome('calendar:day+dwell:10000', [4000, 7000], { readText, service: () => 2000 })).toMatchObject({
+      sleeps: 1,
+      wakes: 1,
+      delaySumMs: 53_000,
+    });
+  });
+
   it('count:3 wakes at each third record, also among records of one instant, and leaves an unfilled batch', async () => {
     expect(await outcome('count:3', RENTAL)).toMatchObject({
       wakes: 2,
@@ -102,7 +116,12 @@ describe('exact results on cases worked out by hand', () => {
       waitingAtEnd: 2,
       backlogMax: 3,
     });
-    expect(await outcome('count:2', [4, 4, 4, 4, 4])).toMatchObject({ wakes: 2, flushesFull: 2, waitingAtEnd: 1 });
+    expect(await outcome('count:2', [4, 4, 4, 4, 4])).toMatchObject({
+      sleeps: 3,
+      wakes: 2,
+      flushesFull: 2,
+      waitingAtEnd: 1,
+    });
   });
 
   it('count-or-time:3,10 flushes one full batch, four at the end of a window, the last of them after the trace', async () => {
@@ -143,6 +162,8 @@ describe('exact results on cases worked out by hand', () => {
       refusals: 2,
       wakes: 3,
       delaySumMs: 4 + 3,
+      // Idle periods of 30, 70, 3 (from the refused record to the next) and 193.
+      optimum: 11 + 19 + 3 + 20,
       stateMs: { awake: 30, nap: 20 + 40 + 40, deep: 20 + 143 },
     });
   });
