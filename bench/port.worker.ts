@@ -12,9 +12,9 @@ if (port === null) throw new Error('port.worker.js is the entry of a worker');
 let count = 0;
 
 if (workerData === 'comlink') {
-  const { expose } = loadPeer('comlink') as Comlink;
+  const comlink = loadPeer('comlink') as Comlink;
   const adapt = loadPeer('comlink/dist/umd/node-adapter.js') as (port: unknown) => unknown;
-  expose({ echo: (message: Work) => message, tell: () => void count++ }, adapt(port));
+  comlink.expose({ echo: (message: Work) => message, tell: () => void count++ }, adapt(port));
 } else
   port.on('message', (message: Work | readonly Work[]) => {
     const last = Array.isArray(message) ? (message.at(-1) as Work) : (message as Work);

@@ -6,8 +6,8 @@ import type { Work } from '../echo.worker.js';
 import { loadPeer, peerVersion } from '../peers.js';
 import { oneByOne, pipelined, type Sizes, type Subject } from './subject.js';
 
-const TELL: Work = { type: 'tell', id: 1, user: 'someone', payload: 'a hundred bytes or so, as a message has them' };
-const ASK: Work = { ...TELL, type: 'ask' };
+const PAYLOAD = 'a hundred bytes or so, as a message has them';
+const ASK: Work = { type: 'ask', id: 0, user: 'someone', payload: PAYLOAD };
 const ECHO = new URL('../echo.worker.js', import.meta.url);
 const PORT = new URL('../port.worker.js', import.meta.url);
 const ARRAY = 100;
@@ -16,16 +16,17 @@ export async function farPeers(system: ActorSystem, sizes: Sizes): Promise<Subje
   const { tells } = sizes;
   const ref = await system.spawn<Work, Work>(ECHO, { input: 0, mailbox: { size: 1_000_000 } });
   const ours = async (): Promise<void> => {
-    for (let n = 1; n < tells; n++) ref.send(TELL);
+    for (let n = 1; n < tells; n++) ref.send(tellOf(n));
     await ref.ask(ASK, { timeoutMs: 60_000 });
   };
   const raw = rawPort();
   const rawTells = async (): Promise<void> => {
-    for (let n = 1; n < tells; n++) raw.worker.postMessage(TELL);
+    for (let n = 1; n < tells; n++) raw.worker.postMessage(tellOf(n));
     await raw.ask();
   };
   const arrayTells = async (): Promise<void> => {
-    for (let n = ARRAY; n < tells; n += ARRAY) raw.worker.postMessage(new Array(ARRAY).fill(TELL));
+    for (let n = ARRAY; n < tells; n += ARRAY)
+      raw.worker.postMessage(Array.from({ length: ARRAY }, (_, k) => tellOf(n + k)));
     await raw.ask();
   };
   const close = async (): Promise<void> => void (await raw.worker.terminate());
@@ -38,6 +39,11 @@ export async function farPeers(system: ActorSystem, sizes: Sizes): Promise<Subje
     ...comlink(sizes),
     ...piscina(sizes),
   ];
+}
+
+/** A message of its own each time: one that is sent twice in a batch would be cloned once. */
+function tellOf(id: number): Work {
+  return { type: 'tell', id, user: 'someone', payload: PAYLOAD };
 }
 
 function asking(name: string, { asks, pipelined: many, inFlight }: Sizes, ask: () => Promise<unknown>): Subject[] {
@@ -70,10 +76,10 @@ interface Comlink {
 
 function comlink(sizes: Sizes): Subject[] {
   if (peerVersion('comlink') === undefined) return [];
-  const { wrap } = loadPeer('comlink') as Comlink;
+  const peer = loadPeer('comlink') as Comlink;
   const adapt = loadPeer('comlink/dist/umd/node-adapter.js') as (worker: Worker) => unknown;
   const worker = new Worker(PORT, { workerData: 'comlink' });
-  const api = wrap(adapt(worker));
+  const api = peer.wrap(adapt(worker));
   const [one, many] = asking('comlink', sizes, () => api.echo(ASK)) as [Subject, Subject];
   return [one, { ...many, close: async () => void (await worker.terminate()) }];
 }
