@@ -13,7 +13,7 @@ import type {
 } from './actors/actor.js';
 import type { DeadLetter } from './actors/dead-letters.js';
 import type { Supervision } from './actors/supervision.js';
-import { type ActorEvent, ActorSystem } from './actors/system.js';
+import type { ActorEvent } from './actors/system.js';
 import type { ActorNode } from './actors/tree.js';
 import { type Config, resolveConfig } from './config/config.js';
 import type { JobOptions } from './jobs/pool.js';
@@ -34,6 +34,7 @@ import { attach, type Producer, type ProducerHandle } from './ops/producers.js';
 import { Reading } from './ops/reading.js';
 import type { SleepStatus } from './ops/sleeper.js';
 import { counters, readerStatus, type Status, writerStatus } from './ops/status.js';
+import { UserActors } from './ops/user-actors.js';
 import { Writing } from './ops/writing.js';
 import { RecordDecoder } from './record/decoder.js';
 import type { FieldType } from './record/shape.js';
@@ -153,7 +154,7 @@ export class Ltl {
    * its reference when it is ready; rejects with what its start threw, E_ARGUMENT, E_CLOSED.
    */
   readonly spawn: Spawn;
-  readonly #actors: ActorSystem = new ActorSystem();
+  readonly #actors: UserActors = new UserActors();
   readonly #config: Config;
   readonly #decoder: RecordDecoder = new RecordDecoder();
   readonly #writing: Writing | null;
@@ -411,7 +412,7 @@ export class Ltl {
 
   /** How many shared workers for actors, and how many workers for jobs, there may be from now on. */
   threads(count: number): void {
-    this.#actors.threads = count;
+    this.#actors.threads(count);
   }
 
   /** The live tree of your actors as plain data: state, thread, mailbox depth, restarts, rates, why it last died. */

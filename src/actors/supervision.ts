@@ -34,6 +34,8 @@ export class Supervision {
   /** Made for one actor that was spawned by itself. */
   readonly #alone: boolean;
   #supervisor: Supervisor;
+  /** The start of the present supervisor. */
+  #begun: Promise<void> = Promise.resolve();
 
   constructor(options: SuperviseOptions, world: SupervisionWorld, parent?: Supervision, alone?: Member) {
     this.name = options.name ?? 'supervisor';
@@ -81,7 +83,8 @@ export class Supervision {
   async start(): Promise<void> {
     const supervisor = this.#supervisor;
     if (this.#parent === undefined) void supervisor.exited.then((reason) => this.#over(reason));
-    await supervisor.start();
+    this.#begun = supervisor.start();
+    await this.#begun;
   }
 
   describe(actor: (record: ActorRecord, restarts: number) => ActorNode, seen: Set<ActorRecord>): ActorNode {
@@ -146,7 +149,11 @@ export class Supervision {
     if (event.final && !this.#mayComeBack(event.id)) this.#world.dead(member.record, event.reason);
     else this.#world.down(member.record, event.reason);
     // A supervisor that was made for one actor has nothing left to do.
-    if (event.final && this.#alone && !this.#goingDown()) void this.#supervisor.stop();
+    if (event.final && this.#alone && !this.#goingDown())
+      this.#begun.then(
+        () => this.#supervisor.stop(),
+        () => undefined,
+      );
   }
 
   /** A child that goes down with a supervisor below another one comes back with it, if that one is restarted. */

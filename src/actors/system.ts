@@ -8,7 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { type JobOptions, JobPool } from '../jobs/pool.js';
 import { type Clock, realClock } from '../ports/clock.js';
-import { type ExitReason, exitError } from '../supervisor/exit.js';
+import { type ExitReason, exitError, isNormal } from '../supervisor/exit.js';
 import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
 import { Slots, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace, ToPlace } from '../wire/place.js';
@@ -252,7 +252,8 @@ export class ActorSystem {
     if (make === undefined) throw new LtlError('E_ARGUMENT', `${record.name}: that is no actor logic`);
     const cell = new Cell(this.#place, record.id, record.name, record.slot, options.input, make);
     await this.#place.begin(cell);
-    if (cell.ended && record.lastExit !== undefined) throw exitError(record.name, record.lastExit);
+    const { lastExit } = record;
+    if (cell.ended && lastExit !== undefined && !isNormal(lastExit)) throw exitError(record.name, lastExit);
   }
 
   async #startThere(record: ActorRecord, life: Life): Promise<void> {
@@ -347,7 +348,7 @@ export class ActorSystem {
     }
     // A thread of its own ends with its actor; only then is the actor's life over.
     record.life.reason ??= reason;
-    record.life.failed(reason);
+    if (!isNormal(reason)) record.life.failed(reason);
     void thread.child.stop(SHUTDOWN_MS_DEFAULT).then(() => this.#lifeEnded(record, reason));
   }
 
@@ -374,7 +375,9 @@ export class ActorSystem {
     record.lastExit = reason;
     this.#leaveThread(record);
     this.#change(record, STATE.down, reason);
-    life.failed(reason);
+    // An actor that is done before it was ready has started, and is over.
+    if (isNormal(reason)) life.ready();
+    else life.failed(reason);
     life.ended(reason);
   }
 

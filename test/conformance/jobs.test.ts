@@ -44,12 +44,12 @@ describe('a job', () => {
     const [running, waiting] = [new AbortController(), new AbortController()];
     const first = system.job(job, { do: 'heed' }, { signal: running.signal, onProgress: (part) => heeded.push(part) });
     const second = system.job(job, { do: 'order', name: 'never' }, { signal: waiting.signal });
-    await pause(150);
+    await eventually(() => heeded.includes('running'));
     waiting.abort();
     await expect(second).rejects.toMatchObject({ code: 'E_ABORTED' });
     running.abort();
     await expect(first).rejects.toMatchObject({ code: 'E_ABORTED' });
-    await eventually(() => heeded.length > 0);
+    await eventually(() => heeded.includes('heeded'));
     const deaf = system.job(job, { do: 'deaf' }, { signal: AbortSignal.timeout(200) });
     await expect(deaf).rejects.toMatchObject({ code: 'E_ABORTED' });
     // Its thread is ended, and the next job finds another; the one that was aborted while it waited never ran.

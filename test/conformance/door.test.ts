@@ -1,0 +1,89 @@
+/** Actors at the door of an instance: loaded with the first of them, ended with the instance. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Ltl, open } from 'ltl';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMachine, fromCallback, fromPromise } from 'xstate';
+import { eventually, type Order, servant } from './built.js';
+
+let folder: string;
+let ltl: Ltl;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ltl-door-'));
+  ltl = await open({ 'force-all.path': folder });
+});
+afterEach(async () => {
+  await ltl.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('an instance with actors', () => {
+  it('keeps what was asked before the first of them, and refuses all after its close', async () => {
+    expect([ltl.actors(), ltl.deadLetters(), ltl.resend()]).toEqual([[], [], 0]);
+    const [events, messages, ended] = [[] as string[], [] as string[], [] as string[]];
+    ltl.onActorEvent(({ type }) => events.push(type));
+    ltl.inspect(({ message }) => messages.push(message));
+    ltl.inspect(({ message }) => ended.push(message))();
+    ltl.threads(1);
+    expect(() => ltl.threads(0)).toThrow('E_ARGUMENT');
+    const [one, other] = await Promise.all([ltl.spawn<Order>(servant), ltl.spawn<Order>(servant)]);
+    expect(new Set(ltl.actors().map(({ thread }) => thread)).size).toBe(1);
+    const pair = await ltl.supervise({ strategy: 'one-for-all', children: [{ id: 'a', logic: servant }] });
+    await Promise.all([one.ask({ do: 'get' }), other.ask({ do: 'get' }), pair.ref<Order>('a').ask({ do: 'get' })]);
+    await eventually(() => messages.length === 3 && events.includes('started'));
+    expect(ended).toEqual([]);
+    expect(await ltl.job(new URL('../fixtures/actors/job.mjs', import.meta.url), { do: 'sum', values: [1, 2] })).toBe(
+      3,
+    );
+    await ltl.close();
+    expect(one.send({ do: 'get' })).toBe(false);
+    await expect(ltl.spawn(servant)).rejects.toMatchObject({ code: 'E_CLOSED' });
+    expect(ltl.actors()).toEqual([]);
+  });
+
+  it('runs logic of XState: its states, its end, its error', async () => {
+    const machine = createMachine({
+      types: {} as { events: { type: 'GO' } | { type: 'FAIL' } },
+      initial: 'idle',
+      states: {
+        idle: { on: { GO: 'busy', FAIL: { actions: () => raise('an action throws') } } },
+        busy: { on: { GO: 'over' } },
+        over: { type: 'final' },
+      },
+    });
+    const ref = await ltl.spawn(machine, { restart: 'transient' });
+    expect(await ref.ask({ type: 'GO' })).toMatchObject({ status: 'active', state: { value: 'busy' } });
+    expect(await ref.ask({ type: 'GO' })).toMatchObject({ status: 'done', state: { value: 'over' } });
+    await eventually(() => ltl.actors().length === 0);
+
+    const failing = await ltl.spawn(machine, { restart: 'permanent', backoff: { minMs: 1, maxMs: 1, factor: 1 } });
+    await expect(failing.ask({ type: 'FAIL' })).rejects.toThrow('an action throws');
+    expect((await failing.ask({ type: 'GO' })).state).toMatchObject({ value: 'busy' });
+  });
+
+  it('runs promises and callbacks of XState, and ends them', async () => {
+    const ends: string[] = [];
+    const promise = await ltl.spawn(
+      fromPromise(async () => 'done'),
+      { restart: 'transient' },
+    );
+    promise.watch(({ type }) => ends.push(type));
+    await eventually(() => ends.includes('dead'));
+    const heard: string[] = [];
+    const callback = await ltl.spawn(
+      fromCallback<{ type: string }>(({ receive }) => {
+        receive(({ type }) => heard.push(type));
+        return () => heard.push('cleaned up');
+      }),
+    );
+    callback.send({ type: 'hello' });
+    await callback.stop();
+    expect(heard).toEqual(['hello', 'cleaned up']);
+    await expect(ltl.spawn({} as never)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+  });
+});
+
+function raise(message: string): never {
+  throw new Error(message);
+}
