@@ -9,7 +9,7 @@ import { LIMITS } from '../words/limits.js';
 import type { Io, Run } from './command.js';
 import { type Input, openInput } from './input.js';
 import { badLine, type LineBlock, lineBlocks } from './lines.js';
-import { duration, grouped, rate } from './numbers.js';
+import { counted, duration, grouped, rate } from './numbers.js';
 import { Output, OutputClosed } from './output.js';
 import { Progress } from './progress.js';
 import { StopRequest } from './signals.js';
@@ -150,7 +150,9 @@ class Acknowledgements {
       this.lastSeq = first + BigInt(count) - 1n;
       await this.#print(Number(first), count);
     } catch (error) {
-      this.failure ??= isLtlError(error) ? inLines(error, firstLine, count) : (error as Error);
+      // When it was stdout that failed, the records are stored all the same.
+      const isStore = isLtlError(error) && error.code !== 'E_OUTPUT';
+      this.failure ??= isStore ? inLines(error, firstLine, count) : (error as Error);
       await before;
     } finally {
       this.#inFlight -= 1;
@@ -196,7 +198,6 @@ function reportRecovery(store: Store, io: Io): void {
 
 function summary({ count, firstSeq, lastSeq }: Acknowledgements, tookMs: number): string {
   if (firstSeq === null) return 'appended nothing';
-  const records = count === 1 ? '1 record' : `${grouped(count)} records`;
   const seqs = count === 1 ? `seq ${firstSeq}` : `seq ${firstSeq} to ${lastSeq}`;
-  return `appended ${records}, ${seqs}, in ${duration(tookMs)} (${rate(count, tookMs)})`;
+  return `appended ${counted(count, 'record')}, ${seqs}, in ${duration(tookMs)} (${rate(count, tookMs)})`;
 }

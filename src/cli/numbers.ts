@@ -3,6 +3,9 @@
 /** 1234567 → 1,234,567 */
 export const grouped = (value: number | bigint): string => value.toLocaleString('en-US');
 
+/** 1 record, 1,234 records */
+export const counted = (count: number, what: string): string => `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
+
 /** 8388608 → 8.0 MiB */
 export function size(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -2,6 +2,7 @@
  * Writing to stdout: gathered, with backpressure, and quiet when the reader has gone (`ltl read | head`).
  */
 import type { Writable } from 'node:stream';
+import { LtlError } from '../words/errors.js';
 
 const FLUSH_CHARACTERS = 64 * 1024;
 
@@ -47,7 +48,7 @@ export class Output {
     return undefined;
   }
 
-  /** Resolves when the stream has taken everything. Rejects with OutputClosed. */
+  /** Resolves when the stream has taken everything. Rejects with OutputClosed, or E_OUTPUT. */
   async flush(): Promise<void> {
     while (this.#flushing !== null) await this.#flushing;
     if (this.#text === '') return;
@@ -67,7 +68,8 @@ export class Output {
       else
         this.#stream.write(text, (error) => {
           if (error === null || error === undefined) resolve();
-          else reject(isClosed(error) ? new OutputClosed() : error);
+          else if (isClosed(error)) reject(new OutputClosed());
+          else reject(new LtlError('E_OUTPUT', `stdout cannot be written: ${error.message}`, { cause: error }));
         });
     });
   }

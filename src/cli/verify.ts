@@ -7,7 +7,7 @@ import type { Damage } from '../log/walk.js';
 import { currentWriter } from '../log/writer-lock.js';
 import { ERRORS, LtlError } from '../words/errors.js';
 import type { Run } from './command.js';
-import { duration, grouped, size } from './numbers.js';
+import { counted, duration, grouped, size } from './numbers.js';
 import { writeAll } from './output.js';
 import { Progress } from './progress.js';
 import { StopRequest } from './signals.js';
@@ -31,9 +31,9 @@ export const verify: Run = async ({ values }, io) => {
     if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify(report, null, 2)}\n`);
     else {
       const { clean, records, segments, bytes, tookMs, damages, tornBytes } = report;
-      const verdict = clean ? 'clean' : `${grouped(damages.length)} ${damages.length === 1 ? 'damage' : 'damages'}`;
+      const verdict = clean ? 'clean' : counted(damages.length, 'damage');
       const torn = tornBytes === 0 ? '' : `; a torn tail of ${grouped(tornBytes)} bytes, which the next writer cuts`;
-      const read = `${grouped(records)} records in ${grouped(segments)} segments, ${size(bytes)} in ${duration(tookMs)}`;
+      const read = `${counted(records, 'record')} in ${counted(segments, 'segment')}, ${size(bytes)} in ${duration(tookMs)}`;
       await writeAll(io.stdout, `${damages.map(line).join('')}${verdict}: ${read}${torn}\n`);
     }
     return report.clean ? 0 : ERRORS.E_DAMAGED.exit;

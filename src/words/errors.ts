@@ -169,6 +169,7 @@ export const ERRORS = {
     exit: 65,
     hint: 'The input line is malformed; the lines before it are stored and acknowledged, nothing after it is.',
   },
+  E_OUTPUT: { number: 1904, exit: 74, hint: 'What stdout leads to failed: a full disk, perhaps.' },
   E_NO_INPUT: { number: 1903, exit: 66, hint: 'The input file cannot be read.' },
 } as const satisfies Record<string, ErrorWord>;
 

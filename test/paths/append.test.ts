@@ -1,10 +1,11 @@
 /** `ltl append` as a process: what is stored, what is acknowledged, what is refused, and how it ends. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ended, ltl, scratch, start } from './process.js';
+import { ended, ltl, MAIN, scratch, start } from './process.js';
 
 let folder: string;
 let store: string;
@@ -169,5 +170,25 @@ describe('ltl append', () => {
       expect(acknowledged.filter((seq) => rows[seq] !== `line ${seq}`)).toEqual([]);
       next = rows.length;
     }
+  });
+
+  it('says with status 74 which lines a full disk has no room for, and keeps what it acknowledged', async () => {
+    const file = path.join(folder, 'lines');
+    fs.writeFileSync(file, Array.from({ length: 200_000 }, (_, index) => `line ${index}\n`).join(''));
+    // A limit on the size of files, in KiB, is a full disk to those who write.
+    const limited = (words: string): ChildProcessWithoutNullStreams =>
+      spawn('bash', ['-c', `ulimit -f 1024; exec "${process.execPath}" "${MAIN}" ${words}`], { stdio: 'pipe' });
+    const { status, stdout, stderr } = await ended(limited(`append --ack "${file}" --path "${store}"`));
+    expect(status).toBe(74);
+    expect(stderr).toContain('E_DISK_FULL');
+    expect(stderr).toMatch(/lines \d+ to \d+ are not acknowledged/);
+    const kept = await data();
+    expect(stdout.split('\n').slice(0, -1).map(Number)).toEqual(kept.map((_, seq) => seq));
+    expect(kept).toEqual(kept.map((_, seq) => `line ${seq}`));
+    // And when it is stdout that has no room, that is what is said.
+    const toFile = `append --ack "${file}" --path "${store}2" --config log.segment.bytes=65536 > "${path.join(folder, 'acks')}"`;
+    const other = await ended(limited(toFile));
+    expect(other).toMatchObject({ status: 74, stdout: '' });
+    expect(other.stderr).toContain('E_OUTPUT');
   });
 });

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const MAIN = path.join(import.meta.dirname, '../../dist/src/cli/main.js');
+export const MAIN = path.join(import.meta.dirname, '../../dist/src/cli/main.js');
 
 export interface Ended {
   readonly status: number | null;
