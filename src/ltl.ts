@@ -27,6 +27,7 @@ import type { IndexDefinition } from './lookup/index-definition.js';
 import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
 import type { Records } from './lookup/records.js';
 import type { StoredRecord } from './lookup/scan.js';
+import { type AppendOptions, withOptions } from './ops/append-options.js';
 import { readRefusal } from './ops/gate.js';
 import { type LockKey, type LockStatus, type RuntimeLockOptions, RuntimeLocks } from './ops/locks.js';
 import { type OsSignal, OsSignals } from './ops/os-signals.js';
@@ -56,6 +57,7 @@ export type {
   ActorNode,
   ActorRef,
   ActorTransition,
+  AppendOptions,
   Change,
   Config,
   DeadLetter,
@@ -116,22 +118,20 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How one record is appended. */
-export interface AppendOptions {
-  /** Priority, 0 (urgent, the default) to 9: stored with the record. */
-  readonly pr?: number;
-  /** The record must fit this registered message; E_MISFIT names the first field that does not. */
-  readonly message?: string;
-}
-
 /**
  * Opens a store, making it when there is none, and resolves when it runs.
- * Rejects with E_CONFIG, E_LOCKED (another live process writes there: `details` say who), E_PERMISSION, E_FORMAT; with
+ * Rejects with E_CONFIG, E_LOCKED (another live process writes there: `details` say who), E_PERMISSION, E_CANNOT_CREATE, E_FORMAT; with
  * `readOnly` E_NO_STORE when there is none.
  */
 export async function open(config: Partial<Config> = {}, options: OpenOptions = {}): Promise<Ltl> {
   const ltl = new Ltl(resolveConfig(config), options);
-  await ltl.start();
+  try {
+    await ltl.start();
+  } catch (error) {
+    // Whatever had been started already is stopped: a failed open holds no lock and no thread.
+    await ltl.close();
+    throw error;
+  }
   return ltl;
 }
 
@@ -208,7 +208,7 @@ export class Ltl {
     if (writing === null) return Promise.reject(readOnly());
     if (!this.#locks.open) return this.#locks.writing(() => this.append(data, options));
     if (typeof options === 'number') return writing.appender.append(data, options);
-    return writing.appender.append(data, options.pr ?? 0, options.message);
+    return withOptions(options, (pr, message) => writing.appender.append(data, pr, message));
   }
 
   /** Appends all or, when one of them cannot be encoded, none; one promise for all: the seq of the first. */
@@ -217,7 +217,7 @@ export class Ltl {
     if (writing === null) return Promise.reject(readOnly());
     if (!this.#locks.open) return this.#locks.writing(() => this.appendBatch(data, options));
     if (typeof options === 'number') return writing.appender.appendBatch(data, options);
-    return writing.appender.appendBatch(data, options.pr ?? 0, options.message);
+    return withOptions(options, (pr, message) => writing.appender.appendBatch(data, pr, message));
   }
 
   /** Resolves when the record of that ticket, and all before it, are on disk. */
@@ -310,12 +310,12 @@ export class Ltl {
    * symWRITES (that side is refused). Wakes by itself after `wakeAfterMs` (60 000; Infinity for never).
    */
   async sleep(symbol: symbol, { wakeAfterMs = 60_000 }: { readonly wakeAfterMs?: number } = {}): Promise<void> {
-    return this.#writer.sleeper.sleep(symbol, wakeAfterMs);
+    return this.#openWriter.sleeper.sleep(symbol, wakeAfterMs);
   }
 
   /** Clears all sleep; what was put off is caught up with in the background. */
   async awake(): Promise<void> {
-    return this.#writer.sleeper.awake();
+    return this.#openWriter.sleeper.awake();
   }
 
   /**
@@ -357,7 +357,7 @@ export class Ltl {
 
   /** Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. */
   async reserve(bytes: number): Promise<number> {
-    return this.#writer.followers.reserve(bytes);
+    return this.#openWriter.followers.reserve(bytes);
   }
 
   /**
@@ -366,8 +366,7 @@ export class Ltl {
    * Its records are E_GONE from then on. Rejects with E_ARGUMENT.
    */
   async retain(retention: Retention): Promise<Dropped> {
-    const { conductor, board } = this.#writer;
-    if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
+    const { conductor, board } = this.#openWriter;
     const drop = (): Promise<Dropped> => retain(conductor.paths, retention, board.tail().segmentId, Date.now());
     const dropped = this.#locks.writing(() => this.#retaining.then(drop, drop));
     this.#retaining = dropped;
@@ -445,7 +444,7 @@ export class Ltl {
    * outside; that is refused for an actor with a native store, which would take the process with it.
    */
   async drill(actor: string, how: Failure | 'terminate'): Promise<void> {
-    return this.#writer.drill(actor, how);
+    return this.#openWriter.drill(actor, how);
   }
 
   /** EXIT: makes everything accepted durable, stops the actors, frees the folder. Idempotent. */
@@ -459,18 +458,25 @@ export class Ltl {
   }
 
   async #close(): Promise<void> {
-    this.#osSignals?.close();
+    this.#osSignals?.hush();
     this.#locks.close();
     // First the actors: they may append until they are down.
     await this.#actors.stop();
     await Promise.allSettled([this.#retaining]);
     await this.#writing?.close();
     this.#reading?.close();
+    this.#osSignals?.close();
   }
 
   get #writer(): Writing {
     if (this.#writing === null) throw readOnly();
     return this.#writing;
+  }
+
+  /** The same for what has no meaning any more once closing has begun. */
+  get #openWriter(): Writing {
+    if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
+    return this.#writer;
   }
 
   get #reader(): Reading {

@@ -20,6 +20,8 @@ export class OsSignals {
   readonly #names: readonly OsSignal[];
   readonly #effects: OsSignalEffects;
   readonly #onSignal = (name: NodeJS.Signals): void => this.#take(name as OsSignal);
+  #hushed = false;
+  #ending = false;
 
   /** `which`: true for all four, or their names. Throws E_ARGUMENT for another name. */
   constructor(which: true | readonly OsSignal[], effects: OsSignalEffects) {
@@ -30,17 +32,34 @@ export class OsSignals {
     for (const name of this.#names) process.on(name, this.#onSignal);
   }
 
+  /** The instance is closing: only those that end the process still mean something to it; none has its usual course yet. */
+  hush(): void {
+    this.#hushed = true;
+  }
+
   close(): void {
     for (const name of this.#names) process.off(name, this.#onSignal);
   }
 
   #take(name: OsSignal): void {
-    this.#effects.announce(name);
-    if (name === 'SIGUSR2') void this.#effects.napOrWake();
-    if (name === 'SIGTERM' || name === 'SIGINT') {
-      // Closing takes the handlers off: the second one ends the process at once, as if nobody had listened.
-      this.close();
-      void this.#effects.exit().then(() => process.kill(process.pid, name));
+    if (!this.#hushed) this.#effects.announce(name);
+    if (name === 'SIGTERM' || name === 'SIGINT') this.#end(name);
+    else if (name === 'SIGUSR2' && !this.#hushed) void this.#effects.napOrWake();
+  }
+
+  /** The first waits for the end in order, the second does not. */
+  #end(name: OsSignal): void {
+    const passOn = (): void => this.#passOn(name);
+    if (this.#ending) passOn();
+    else {
+      this.#ending = true;
+      void this.#effects.exit().then(passOn, passOn);
     }
+  }
+
+  /** Ends the process as if nobody had listened, once nobody listens: several instances may be ending, each in its time. */
+  #passOn(name: OsSignal): void {
+    this.close();
+    if (process.listenerCount(name) === 0) process.kill(process.pid, name);
   }
 }

@@ -57,5 +57,6 @@ export class Reading {
 }
 
 function assertStore(paths: StorePaths): void {
-  if (!fs.existsSync(paths.log)) throw new LtlError('E_NO_STORE', `there is no store in ${paths.root}`);
+  if (!fs.statSync(paths.log, { throwIfNoEntry: false })?.isDirectory())
+    throw new LtlError('E_NO_STORE', `there is no store in ${paths.root}`);
 }
