@@ -28,8 +28,10 @@ export interface AppenderOptions {
   readonly encoder: RecordEncoder;
   /** Why nothing may be appended now, or null. Asked only when the board's gate is closed. */
   readonly refusal: () => LtlError | null;
-  /** Told when nothing is unacknowledged any more, and when the spill begins to fill or is empty again. */
-  readonly onChange: () => void;
+  /** Told when the spill begins to fill or is empty again. */
+  readonly onSpill: () => void;
+  /** Told when there begins or ceases to be something unacknowledged. */
+  readonly onBusy: (isBusy: boolean) => void;
   readonly stallMsMax: number;
 }
 
@@ -39,7 +41,8 @@ export class Appender {
   readonly #board: Board;
   readonly #encoder: RecordEncoder;
   readonly #refusal: () => LtlError | null;
-  readonly #onChange: () => void;
+  readonly #onBusy: (isBusy: boolean) => void;
+  #isBusy = false;
   readonly #stallMsMax: number;
   #publishQueued = false;
   /** A batch is being encoded: nothing is published, and nothing blocks, before it is whole. */
@@ -64,15 +67,15 @@ export class Appender {
   readonly #onAck = (count: number, status: number, seq: number): void => {
     if (status === ACK.durable) this.#pending.durable(count, seq);
     else this.#pending.failed(count, statusError(status, seq, count));
-    if (this.pending === 0) this.#onChange();
+    if (this.pending === 0) this.#setBusy(false);
   };
 
-  constructor({ ring, board, encoder, refusal, onChange, stallMsMax }: AppenderOptions) {
-    this.#outlet = new Outlet(ring, board, encoder, onChange);
+  constructor({ ring, board, encoder, refusal, onSpill, onBusy, stallMsMax }: AppenderOptions) {
+    this.#outlet = new Outlet(ring, board, encoder, onSpill);
     this.#board = board;
     this.#encoder = encoder;
     this.#refusal = refusal;
-    this.#onChange = onChange;
+    this.#onBusy = onBusy;
     this.#stallMsMax = stallMsMax;
   }
 
@@ -204,8 +207,14 @@ export class Appender {
     queueMicrotask(this.#publishSoon);
   }
 
+  #setBusy(isBusy: boolean): void {
+    this.#isBusy = isBusy;
+    this.#onBusy(isBusy);
+  }
+
   #publish(): void {
     this.#outlet.publish();
+    if (!this.#isBusy && this.pending > 0) this.#setBusy(true);
     if (!this.#waiting) this.#watch();
   }
 

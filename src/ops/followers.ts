@@ -18,7 +18,7 @@ import { LIMITS } from '../words/limits.js';
 const GATE_MS_MAX = 5000;
 /** Writing spare room may take long on a slow disk. */
 const RESERVE_MS_MAX = 600_000;
-/** How long idle() waits before it asks an indexer anew that went down meanwhile. */
+/** How long the caller waits before it asks an actor anew that was down. */
 const RETRY_MS = 20;
 
 export class Followers {
@@ -46,6 +46,7 @@ export class Followers {
       input: () => this.#auditorInput(),
       resourceLimits,
       onMessage: (message) => this.#heardAuditor(message),
+      onUp: () => this.#tellGate(this.auditor),
     });
     if (config['can.index'] === 0) {
       this.indexer = null;
@@ -60,6 +61,7 @@ export class Followers {
       resourceLimits,
       nativeStore: true,
       onMessage: (message) => this.index?.receive(message),
+      onUp: () => this.#tellGate(indexer),
     });
     this.indexer = indexer;
     this.index = new IndexClient((build, timeoutMs) => indexer.ask(build, timeoutMs));
@@ -79,14 +81,15 @@ export class Followers {
     await this.#insist(() => index.declare(specs));
   }
 
-  /** NAP: both stop until further notice. One that is down comes up with the gate as it is then. */
+  /** NAP: both stop until further notice. One that is coming up is waited for; one that stays down comes up with the gate as it is then. */
   async gate(open: boolean): Promise<void> {
     this.#gateOpen = open;
-    const asked = [
-      this.auditor.ask((id) => ({ kind: 'gate', id, open }), GATE_MS_MAX),
-      ...(this.index === null ? [] : [this.index.gate(open)]),
-    ];
-    for (const result of await Promise.allSettled(asked)) if (result.status === 'rejected') assertDown(result.reason);
+    const deadlineMs = performance.now() + GATE_MS_MAX;
+    const links = [this.auditor, this.indexer].filter((link) => link !== null);
+    // Each try tells the gate as it is then: of two calls that overlap, the later one holds.
+    const told = links.map((link) => this.#insist(() => askGate(link, this.#gateOpen), deadlineMs));
+    for (const result of await Promise.allSettled(told))
+      if (result.status === 'rejected' && !isLtlError(result.reason, 'E_CLOSED')) throw result.reason;
   }
 
   /** Resolves when everything below `toSeq` is indexed, whatever restarts the indexer goes through meanwhile. */
@@ -107,9 +110,10 @@ export class Followers {
     this.#isClosing = true;
   }
 
-  /** Asks again as long as the indexer is down or coming up. */
-  async #insist(ask: () => Promise<void>): Promise<void> {
-    while (!this.#isClosing) {
+  /** Asks again as long as the actor is down or coming up, until the deadline. Throws E_CLOSED when the instance closes meanwhile. */
+  async #insist(ask: () => Promise<unknown>, deadlineMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    while (performance.now() < deadlineMs) {
+      if (this.#isClosing) throw new LtlError('E_CLOSED', 'the instance is closed');
       try {
         await ask();
         return;
@@ -118,7 +122,11 @@ export class Followers {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
-    throw new LtlError('E_CLOSED', 'the instance is closed');
+  }
+
+  /** An actor whose input was made before the gate moved is told when it comes up. */
+  #tellGate(link: GateLink): void {
+    askGate(link, this.#gateOpen).catch(assertDown);
   }
 
   #auditorInput(): AuditorInput {
@@ -141,6 +149,20 @@ export class Followers {
     this.damages.push(...message.damages);
     this.#conductor().foundDamage();
   }
+}
+
+/** What a gate message needs of a link. */
+interface GateLink {
+  ask(build: (id: number) => GateMessage, timeoutMs: number): Promise<unknown>;
+}
+interface GateMessage {
+  readonly kind: 'gate';
+  readonly id: number;
+  readonly open: boolean;
+}
+
+function askGate(link: GateLink, open: boolean): Promise<unknown> {
+  return link.ask((id) => ({ kind: 'gate', id, open }), GATE_MS_MAX);
 }
 
 /** An actor that is down is its supervisor's business; any other error is the caller's. */

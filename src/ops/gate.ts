@@ -8,7 +8,6 @@ import { LtlError } from '../words/errors.js';
 export function appendRefusal(board: Board): LtlError | null {
   const gate = Atomics.load(board.words, WORD.gate);
   if ((gate & GATE.closed) !== 0) return new LtlError('E_CLOSED', 'the instance is closed');
-  if ((gate & GATE.readOnly) !== 0) return new LtlError('E_READ_ONLY', 'the instance only reads');
   if ((gate & GATE.fatal) !== 0) return new LtlError('E_FATAL', 'the writer failed for good and refuses appends');
   if ((gate & GATE.deep) !== 0) return new LtlError('E_SLEEPING_DEEP', 'appends are refused in deep sleep');
   if ((gate & GATE.writes) !== 0) return new LtlError('E_SLEEPING_WRITES', 'writes sleep');

@@ -47,7 +47,8 @@ export function attach(handle: ProducerHandle): Producer {
     encoder,
     stallMsMax,
     refusal: () => appendRefusal(board),
-    onChange: () => undefined,
+    onSpill: () => undefined,
+    onBusy: () => undefined,
   });
   return {
     append: (data, pr = 0) => appender.append(data, pr),

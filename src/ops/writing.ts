@@ -88,7 +88,8 @@ export class Writing {
       board,
       encoder: new RecordEncoder({ allocateShapeId: () => allocateShapeId(board), shapes: this.#shapes }),
       refusal: () => appendRefusal(board),
-      onChange: () => conductor.derive(),
+      onSpill: () => conductor.derive(),
+      onBusy: (isBusy) => conductor.busy(isBusy),
       stallMsMax: this.#config['queue.stall.ms'],
     });
   }

@@ -12,11 +12,11 @@ import type { KnownDurable, RecoveryReport } from '../log/recover.js';
 import { acquireWriterLock, type WriterLock } from '../log/writer-lock.js';
 import type { EffectOf, EventOf } from '../tables/names.js';
 import { Stepper } from '../tables/stepper.js';
-import { Board, GATE, WORD, WRITER } from '../wire/board.js';
+import { Board, gateBits, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
-import { createRing, type RingHandle, wakeProducer } from '../wire/ring.js';
+import { createRing, isRingClosed, type RingHandle, wakeProducer } from '../wire/ring.js';
 import { type ErrorCode, fromWireError, LtlError } from '../words/errors.js';
-import { flagBits } from '../words/flags.js';
+import { type FlagSources, flagBits, PENDING_BIT } from '../words/flags.js';
 import { LIMITS } from '../words/limits.js';
 import { describeExit, type ExitReason, exitError } from './exit.js';
 import { Link } from './link.js';
@@ -135,6 +135,7 @@ export class Conductor {
 
   /** A new ring into the queue. Throws E_LIMIT. */
   addRing(): RingHandle {
+    for (const [ringId, ring] of this.#rings) if (isRingClosed(ring)) this.#rings.delete(ringId);
     if (this.#rings.size >= LIMITS.producersMax)
       throw new LtlError('E_LIMIT', `an instance has at most ${LIMITS.producersMax} producers`);
     const ring = createRing(Atomics.add(this.board.words, WORD.ringCount, 1) + 1);
@@ -150,32 +151,29 @@ export class Conductor {
     this.derive();
   }
 
-  /** Derives gates and flags from the machines' states: the one place where that happens. */
+  /** Derives gates and flags from the machines' states. */
   derive(): void {
+    const { writerState } = this.board;
     const phase = this.#phase.state;
-    const sleep = this.#score.sleepState();
-    const poisoned = this.board.writerState === WRITER.poisoned;
-    const failed = poisoned || phase === 'failed';
-    let gate = 0;
-    if (phase !== 'run' && phase !== 'failed') gate |= GATE.closed;
-    if (failed) gate |= GATE.fatal;
-    if (sleep.includes('depth.deep')) gate |= GATE.deep;
-    if (sleep.includes('reads.asleep')) gate |= GATE.reads;
-    if (sleep.includes('writes.asleep')) gate |= GATE.writes;
-    Atomics.store(this.board.words, WORD.gate, gate);
-    const bits = flagBits({
+    const sources: FlagSources = {
       phase,
-      sleep,
+      sleep: this.#score.sleepState(),
       integrity: this.#integrity.state,
       mode: this.#mode.state,
-      poisoned: failed,
-      diskFull: this.board.writerState === WRITER.diskFull,
-      readOnly: false,
+      poisoned: writerState === WRITER.poisoned || phase === 'failed',
+      diskFull: writerState === WRITER.diskFull,
       isNew: this.#isNew,
       spilling: this.#score.spilling(),
       unacknowledged: this.#score.unacknowledged(),
-    });
-    Atomics.store(this.board.words, WORD.flags, bits);
+    };
+    Atomics.store(this.board.words, WORD.gate, gateBits(sources));
+    Atomics.store(this.board.words, WORD.flags, flagBits(sources));
+  }
+
+  /** The caller began or ceased to wait for acknowledgements: one bit, at every turn, so without deriving the others. */
+  busy(isBusy: boolean): void {
+    if (isBusy) Atomics.or(this.board.words, WORD.flags, PENDING_BIT);
+    else Atomics.and(this.board.words, WORD.flags, ~PENDING_BIT);
   }
 
   /** Steps the phase machine and carries its effects out; an effect may answer with the next event. */

@@ -46,7 +46,25 @@ export const WORD = {
 export const WAYS = ['buffered', 'growing', 'direct'] as const;
 
 /** Bits of WORD.gate: why appends or reads are refused now. */
-export const GATE = { writes: 1, reads: 2, deep: 4, closed: 8, fatal: 16, readOnly: 32 } as const;
+export const GATE = { writes: 1, reads: 2, deep: 4, closed: 8, fatal: 16 } as const;
+
+/** The gate word, from the states of the phase and sleep machines. A store whose writer failed can still be read. */
+export function gateBits({
+  phase,
+  sleep,
+  poisoned,
+}: {
+  readonly phase: string;
+  readonly sleep: string;
+  readonly poisoned: boolean;
+}): number {
+  let gate = phase === 'run' || phase === 'failed' ? 0 : GATE.closed;
+  if (poisoned) gate |= GATE.fatal;
+  if (sleep.includes('depth.deep')) gate |= GATE.deep;
+  if (sleep.includes('reads.asleep')) gate |= GATE.reads;
+  if (sleep.includes('writes.asleep')) gate |= GATE.writes;
+  return gate;
+}
 
 /** What the writer says of itself in WORD.writerState. */
 export const WRITER = { starting: 0, running: 1, diskFull: 2, poisoned: 3, stopped: 4, dead: 5 } as const;

@@ -296,6 +296,11 @@ export class RingConsumer {
   }
 }
 
+/** The producer has closed it: all it published was acknowledged before. */
+export function isRingClosed(handle: RingHandle): boolean {
+  return Atomics.load(new Int32Array(handle.buffer, 0, ACKS), CLOSED) === 1;
+}
+
 /** Wakes a producer that waits for a commit that will not come, so that it looks at the writer's state. */
 export function wakeProducer(handle: RingHandle): void {
   Atomics.notify(new Int32Array(handle.buffer, 0, ACKS), COMMIT);

@@ -32,7 +32,6 @@ export interface FlagSources {
   /** The writer refuses for good, or for want of space. */
   readonly poisoned: boolean;
   readonly diskFull: boolean;
-  readonly readOnly: boolean;
   /** This run made the store. */
   readonly isNew: boolean;
   /** Records wait in the caller's memory because the ring is full. */
@@ -44,11 +43,7 @@ export interface FlagSources {
 const RULES: Readonly<Record<FlagName, (from: FlagSources) => boolean>> = {
   open: ({ phase }) => phase !== 'closed' && phase !== 'failed',
   write: (from) =>
-    from.phase === 'run' &&
-    !from.readOnly &&
-    !from.poisoned &&
-    from.sleep.includes('writes.open') &&
-    !from.sleep.includes('depth.deep'),
+    from.phase === 'run' && !from.poisoned && from.sleep.includes('writes.open') && !from.sleep.includes('depth.deep'),
   ready: ({ phase }) => phase === 'run',
   fatal: ({ phase, poisoned }) => phase === 'failed' || poisoned,
   error: ({ diskFull, poisoned, integrity }) => diskFull || poisoned || integrity === 'damaged',
@@ -66,6 +61,9 @@ const RULES: Readonly<Record<FlagName, (from: FlagSources) => boolean>> = {
 export function flagBits(from: FlagSources): number {
   return FLAG_NAMES.reduce((bits, name, index) => (RULES[name](from) ? bits | (1 << index) : bits), 0);
 }
+
+/** The bit of the one flag that changes at every turn. */
+export const PENDING_BIT: number = 1 << FLAG_NAMES.indexOf('pending');
 
 /** The flags of a shared word by name. */
 export function flagsOf(bits: number): Record<FlagName, boolean> {

@@ -68,11 +68,13 @@ describe('sleep', () => {
 
   it('every sleep ends at its wake-up time, and only then by itself', async () => {
     await using ltl = await open({ 'force-all.path': dir });
-    await ltl.sleep(symSLEEP_DEEP, { wakeAfterMs: 120 });
+    // Gates and status follow at once; the promise waits for the actors.
+    const asleep = ltl.sleep(symSLEEP_DEEP, { wakeAfterMs: 120 });
     const { wakeAtMs, sinceMs } = ltl.status().sleep;
     expect((wakeAtMs as number) - (sinceMs as number)).toBeGreaterThanOrEqual(115);
     await expect(ltl.append('x')).rejects.toMatchObject({ code: 'E_SLEEPING_DEEP' });
     while (ltl.status().sleep.depth !== 'awake') await pause(10);
+    await asleep;
     expect(ltl.status().sleep.why).toBe('its wake-up time came');
     expect(await ltl.append('after')).toBe(0n);
     await ltl.sleep(symSLEEP_NAP, { wakeAfterMs: Number.POSITIVE_INFINITY });
