@@ -34,7 +34,6 @@ export class ActorRecord {
   lastExit: ExitReason | undefined;
   /** The state that subscribers were told last. */
   told: number = STATE.down;
-  starts = 0;
   /** How to stop it for good. */
   stop: () => Promise<unknown> = () => Promise.resolve();
   /** What the watch over hangs saw last. */

@@ -177,13 +177,8 @@ export class Supervision {
 }
 
 /** A supervisor for one actor that was spawned by itself and is to be restarted. */
-export function superviseOne(
-  spec: ChildSpec,
-  options: SpawnOptions,
-  record: ActorRecord,
-  world: SupervisionWorld,
-): Supervision {
-  const { budget, backoff } = options;
+export function superviseOne(spec: ChildSpec, record: ActorRecord, world: SupervisionWorld): Supervision {
+  const { budget, backoff } = record.options;
   return new Supervision(
     {
       name: `supervisor of ${record.name}`,

@@ -251,8 +251,8 @@ export class Supervisor implements ChildHandle {
   }
 }
 
-/** Is this end the last one of the child? */
-function staysDown(spec: ChildSpec, reason: ExitReason | undefined): boolean {
+/** Is this end, by the rules of its restart, the last one of the child? */
+export function staysDown(spec: ChildSpec, reason: ExitReason | undefined): boolean {
   if (spec.restart === 'temporary') return true;
   return spec.restart === 'transient' && reason !== undefined && isNormal(reason);
 }

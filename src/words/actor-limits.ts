@@ -29,6 +29,9 @@ export const LINE_SIZE_MAX = 65_536;
 /** Dead letters kept; the oldest goes first, and is counted. */
 export const DEAD_LETTERS_MAX = 1_000;
 
+/** Dead actors whose last reason is kept for those who watch late. */
+export const ENDS_KEPT_MAX = 1_000;
+
 /** How long an ask waits when it does not say, in milliseconds. */
 export const ASK_TIMEOUT_MS_DEFAULT = 5_000;
 

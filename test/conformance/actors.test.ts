@@ -79,6 +79,7 @@ describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (t
       await eventually(() => changes.includes('up'));
       expect(changes).toEqual(['down', 'up']);
       expect(await ref.ask({ do: 'get' })).toBe(5);
+      await eventually(() => reasons().length === 1);
       expect(reasons()).toEqual(['crashed']);
     },
   );
@@ -121,6 +122,8 @@ describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (t
     expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     for (const end of ends.slice(1))
       expect(end.status === 'rejected' && end.reason).toMatchObject({ code: 'E_ACTOR_FAILED' });
+    // By another way than the answers.
+    await eventually(() => reasons().length === 2);
     expect(reasons()).toEqual(['crashed', 'lost']);
     expect(await ref.ask({ do: 'get' })).toBe(0);
   });
