@@ -35,7 +35,7 @@ const SPECS = [
 ];
 
 const parse = (spec: string, seed = 1): Policy => parsePolicy(spec, { seed, readText: () => CALENDAR });
-const RECORDS = 1200;
+const RECORDS = 500;
 const arrivals = (seed = 4) => generateArrivals(parseArrivals('on-off:0.2,100,150'), RECORDS, seed);
 const service = () => generateServices(parseService('exp:2'), 4);
 

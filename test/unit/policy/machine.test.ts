@@ -40,7 +40,7 @@ describe('the machine of a governed system', () => {
       'timeout:3,9+longest:20',
     ]) {
       taken.length = 0;
-      const arrivals = generateArrivals(parseArrivals('on-off:0.2,100,150'), 1500, 2);
+      const arrivals = generateArrivals(parseArrivals('on-off:0.2,100,150'), 500, 2);
       await simulate([parsePolicy(spec)], arrivals, { service: generateServices(parseService('exp:2'), 2) });
       let work = false;
       const actor = createActor(machine.provide({ guards: { hasWork: () => work } })).start();
