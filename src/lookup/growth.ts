@@ -92,6 +92,8 @@ export class BoardGrowth extends SharedWait {
 /** Looks at the files again after a pause that grows while nothing happens. */
 export class FileGrowth extends SharedWait {
   readonly #tail: FileTail;
+  /** The end when the followers were last woken. Others may have moved the tail since, without waking anybody. */
+  #seen = 0;
   #timer: NodeJS.Timeout | null = null;
   #pauseMs: number = LIMITS.followPauseMsMin;
 
@@ -118,7 +120,10 @@ export class FileGrowth extends SharedWait {
   #look(): void {
     this.#timer = null;
     try {
-      if (this.#tail.refresh()) {
+      this.#tail.refresh();
+      const { nextSeq } = this.#tail.tail();
+      if (nextSeq > this.#seen) {
+        this.#seen = nextSeq;
         this.#pauseMs = LIMITS.followPauseMsMin;
         this.wake();
       } else if (this.waiting) {

@@ -102,4 +102,17 @@ describe('a reader in another process', () => {
     queries.close();
     tail.close();
   });
+
+  it('that follows hears of records that another call of it has seen first', async () => {
+    const store = makeStore();
+    const { queries, tail } = readOnly(store);
+    const follower = queries.stream({ follow: true });
+    const next = follower.next();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    store.append(group(0));
+    expect(tail.refresh()).toBe(true);
+    expect((await next).value?.data).toEqual(group(0)[0]);
+    queries.close();
+    tail.close();
+  });
 });
