@@ -16,6 +16,7 @@ import { StopRequest } from './signals.js';
 import { openWriter, type Store } from './store.js';
 
 const EX_IOERR = 74;
+const SPEED_FROM = 1000;
 
 export const append: Run = async ({ values, operands: [file] }, io) => {
   const input = await openInput(file, io);
@@ -51,7 +52,11 @@ async function appendLines(
   io: Io,
   stop: AbortSignal,
 ): Promise<void> {
-  const progress = new Progress(io.stderr, 'append');
+  const progress = new Progress(
+    io.stderr,
+    'append',
+    !(input.name === 'stdin' && io.stdin.isTTY) && !(acks.prints && io.stdout.isTTY),
+  );
   try {
     for await (const block of lineBlocks(input.chunks)) {
       // What the stop cut off may be half a line.
@@ -128,6 +133,10 @@ class Acknowledgements {
     this.#output = output;
   }
 
+  get prints(): boolean {
+    return this.#output !== null;
+  }
+
   /** Resolves when there is room for another batch. Throws the failure of an earlier one. */
   async add(batch: Promise<bigint>, count: number, firstLine: number): Promise<void> {
     this.#inFlight += 1;
@@ -198,6 +207,8 @@ function reportRecovery(store: Store, io: Io): void {
 
 function summary({ count, firstSeq, lastSeq }: Acknowledgements, tookMs: number): string {
   if (firstSeq === null) return 'appended nothing';
+  // A few lines typed by hand have no speed worth telling.
+  const speed = count < SPEED_FROM ? '' : ` (${rate(count, tookMs)})`;
   const seqs = count === 1 ? `seq ${firstSeq}` : `seq ${firstSeq} to ${lastSeq}`;
-  return `appended ${counted(count, 'record')}, ${seqs}, in ${duration(tookMs)} (${rate(count, tookMs)})`;
+  return `appended ${counted(count, 'record')}, ${seqs}, in ${duration(tookMs)}${speed}`;
 }

@@ -91,8 +91,9 @@ export interface Verified {
 }
 
 /** Every checksum of the log, recomputed from the files, in several threads. */
-export async function verifyAll(store: Store, view: DemoView): Promise<Verified> {
+export async function verifyAll(store: Store, view: DemoView, stop: AbortSignal): Promise<Verified> {
   const report = await store.verify({
+    signal: stop,
     onProgress: ({ segmentsDone, segments }) => view.bar(segmentsDone / segments, segmentsDone, 'segments verified'),
   });
   const { clean, segments, bytes, tookMs } = report;
@@ -110,7 +111,7 @@ export interface ReadBack {
 }
 
 /** Everything appended in this run, read again and compared by checksum with what went in. */
-export async function readBack(store: Store, feed: Feed, view: DemoView): Promise<ReadBack> {
+export async function readBack(store: Store, feed: Feed, view: DemoView, stop: AbortSignal): Promise<ReadBack> {
   const startedMs = performance.now();
   let checksum = 0;
   let records = 0;
@@ -118,6 +119,7 @@ export async function readBack(store: Store, feed: Feed, view: DemoView): Promis
     for await (const { data } of store.range(symDATA, { from: feed.firstSeq, to: feed.lastSeq + 1n })) {
       checksum = extendChecksum(checksum, textOf(data));
       records += 1;
+      stop.throwIfAborted();
       if (records % 1024 === 0) view.bar(records / feed.count, records, 'records read back');
     }
   }

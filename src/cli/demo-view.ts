@@ -62,6 +62,9 @@ export class DemoView {
 
   #write(text: string): void {
     this.#progress.end();
-    if (!this.#quiet) void this.#output.add(text);
+    if (this.#quiet) return;
+    void this.#output.add(text);
+    // At once, before the bar comes back; when it fails, the next add() says so.
+    this.#output.flush().catch(() => undefined);
   }
 }

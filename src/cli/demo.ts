@@ -58,7 +58,7 @@ export const demo: Run = async ({ values, operands: [file] }, io) => {
     const where = given === undefined ? `${folder}, removed at the end` : folder;
     view.title(`ltl on Node ${process.version}, ${os.availableParallelism()} cores, in ${where}`);
     const found = await run({ ...values, path: folder }, input, view, stop.signal);
-    if (found === null || stop.received !== null) return stop.exitStatus;
+    if (stop.received !== null) return stop.exitStatus;
     const findings = { ...found, tookMs: performance.now() - startedMs };
     if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify(findings, null, 2)}\n`);
     else sumUp(findings, view, given === undefined ? null : folder);
@@ -66,18 +66,22 @@ export const demo: Run = async ({ values, operands: [file] }, io) => {
     const sound =
       findings.verify.clean && findings.readBack.equal && findings.query?.found === findings.query?.foundByScan;
     return sound ? 0 : EX_DATAERR;
+  } catch (error) {
+    if (stop.received === null) throw error;
+    await view.end();
+    return stop.exitStatus;
   } finally {
     if (given === undefined) fs.rmSync(folder, { recursive: true, force: true });
   }
 };
 
-/** All steps in order; null when a signal ended them. */
+/** All steps in order. Throws when a signal ends them. */
 async function run(
   values: Arguments['values'],
   input: DemoInput,
   view: DemoView,
   stop: AbortSignal,
-): Promise<Omit<Findings, 'tookMs'> | null> {
+): Promise<Omit<Findings, 'tookMs'>> {
   const startedMs = performance.now();
   const store = await openWriter(values);
   try {
@@ -90,15 +94,15 @@ async function run(
     const nap = await napAndWake(store, feed, view);
     const failure = await failOnce(store, feed, view);
     await feed.until({ share: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY });
-    if (stop.aborted) return null;
+    stop.throwIfAborted();
     return {
       input: input.about,
       ...figures(store, feed, aloneP50),
       openMs,
       nap,
       failure,
-      verify: await verifyAll(store, view),
-      readBack: await readBack(store, feed, view),
+      verify: await verifyAll(store, view, stop),
+      readBack: await readBack(store, feed, view, stop),
       query: input.query === null ? null : await query(store, input.query, view),
     };
   } finally {

@@ -6,18 +6,21 @@ const BAR_CELLS = 24;
 export class Progress {
   readonly #stderr: NodeJS.WriteStream;
   readonly #label: string;
+  readonly #silent: boolean;
   #shown = false;
   #drawnMs = 0;
 
-  constructor(stderr: NodeJS.WriteStream, label: string) {
+  /** `alone` false: something else writes to the same terminal meanwhile, so nothing is shown. */
+  constructor(stderr: NodeJS.WriteStream, label: string, alone = true) {
     this.#stderr = stderr;
+    this.#silent = !alone || !stderr.isTTY;
     this.#label = label;
     this.#drawnMs = performance.now();
   }
 
   /** `share` is done, from 0 to 1; null where the end is not known. */
   update(share: number | null, text: string): void {
-    if (!this.#stderr.isTTY) return;
+    if (this.#silent) return;
     const now = performance.now();
     if (now - this.#drawnMs < REDRAW_MS) return;
     this.#drawnMs = now;
