@@ -17,6 +17,7 @@ export class DemoView {
   readonly #quiet: boolean;
   readonly #coloured: boolean;
   readonly #progress: Progress;
+  #unwritten = 0;
 
   constructor(io: Io, quiet: boolean) {
     this.#io = io;
@@ -51,7 +52,8 @@ export class DemoView {
   }
 
   bar(share: number | null, count: number, what = 'records acknowledged'): void {
-    this.#progress.update(share, `${grouped(count)} ${what}`);
+    // Between the lines of a step it would stand in the middle of them.
+    if (this.#unwritten === 0) this.#progress.update(share, `${grouped(count)} ${what}`);
   }
 
   /** Resolves when everything said is out. */
@@ -64,7 +66,9 @@ export class DemoView {
     this.#progress.end();
     if (this.#quiet) return;
     void this.#output.add(text);
-    // At once, before the bar comes back; when it fails, the next add() says so.
-    this.#output.flush().catch(() => undefined);
+    this.#unwritten += 1;
+    const written = (): void => void (this.#unwritten -= 1);
+    // At once; when it fails, the next add() says so.
+    this.#output.flush().then(written, written);
   }
 }
