@@ -1,9 +1,9 @@
 /**
  * Opening after whatever happened: finds the last whole batch, cuts a torn tail and reports it, tells it from damage
  * before the tail. Reads only the last segment (and the one before, if the last was never begun), so it takes the same
- * time for every size of store. Names and data are synced before they are read, and the last group is written once more:
- * what a dead process left in the page cache only, perhaps after a sync that failed, is on the device before anybody
- * relies on it.
+ * time for every size of store. Names are synced before they are read; the last group is written once more and the file
+ * synced: what a dead process left in the page cache only, perhaps after a sync that failed, is on the device before
+ * anybody relies on it.
  */
 import fs from 'node:fs';
 import type { Disk } from '../ports/disk.js';
@@ -84,7 +84,6 @@ export function recover(
     const file = segmentPath(paths, segmentId);
     const fd = disk.open(file, fs.constants.O_RDWR);
     try {
-      disk.sync(fd);
       const durable = trusted?.segmentId === segmentId ? trusted.offset : 0;
       const scan = scanTail(paths, disk, fd, segmentId, durable);
       scannedBytes += scan.bytes.length;

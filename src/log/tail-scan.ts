@@ -11,6 +11,10 @@ import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, type SegmentHeader } 
 import { readBytes } from './read-bytes.js';
 import { type Damage, lastWritten, walkStart, walkStep } from './walk.js';
 
+const STEP_BYTES = 256 * 1024;
+const PAGE_BYTES = 4096;
+const ZEROS = Buffer.alloc(STEP_BYTES);
+
 export interface ScannedBatch {
   readonly offset: number;
   readonly header: BatchHeader;
@@ -32,12 +36,20 @@ export interface TailScan {
   readonly verdict: 'begun' | 'headless' | 'unbegun' | 'lost';
 }
 
-/** `durable`: the offset below which everything in this segment is known to have been acknowledged, 0 when nothing is. */
+/**
+ * `durable`: the offset below which everything in this segment is known to have been acknowledged, 0 when nothing is.
+ * Room written ahead is looked at, but kept in memory only when something stands in it.
+ */
 export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: number, durable: number): TailScan {
   const header = readSegmentHeader(paths, segmentId, disk);
   const size = disk.size(fd);
-  const buffer = Buffer.allocUnsafe(size);
-  const bytes = buffer.subarray(0, readBytes(disk, fd, buffer, 0, size));
+  const used = usedBytes(disk, fd, size);
+  const quick = scanBytes(readAll(disk, fd, used), header, segmentId, durable);
+  const isQuiet = used === size || lastWritten(quick.bytes, Math.min(quick.end, used)) <= quick.end;
+  return isQuiet ? quick : scanBytes(readAll(disk, fd, size), header, segmentId, durable);
+}
+
+function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: number, durable: number): TailScan {
   const state = walkStart(segmentId, header?.baseSeq ?? null, durable);
   const walked: ScannedBatch[] = [];
   const damages: Damage[] = [];
@@ -51,13 +63,27 @@ export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: n
   const end = batches.length < walked.length ? (walked[batches.length]?.offset ?? state.offset) : state.offset;
   const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
   const durableHere = durable > LIMITS.segmentDataOffset;
-  // Half a header with nothing behind it is a segment that was being made: header and first group are synced together.
-  const isEmpty = lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
   let verdict: TailScan['verdict'] = 'begun';
-  if (batches.length === 0) verdict = durableHere || (header === null && !blank && !isEmpty) ? 'lost' : 'unbegun';
+  if (batches.length === 0) verdict = durableHere || (header === null && !blank) ? 'lost' : 'unbegun';
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
   else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
   return { segmentId, bytes, header, batches, damages, end, verdict };
+}
+
+/** How much of the file to read: all but the zeros at its end, in steps; a page more, for the padding of a last batch. */
+function usedBytes(disk: Disk, fd: number, size: number): number {
+  const step = Buffer.allocUnsafe(STEP_BYTES);
+  for (let from = Math.floor(Math.max(0, size - 1) / STEP_BYTES) * STEP_BYTES; from > 0; from -= STEP_BYTES) {
+    const to = Math.min(size, from + STEP_BYTES);
+    const read = readBytes(disk, fd, step, from, to, from) - from;
+    if (!step.subarray(0, read).equals(ZEROS.subarray(0, read))) return Math.min(size, to + PAGE_BYTES);
+  }
+  return Math.min(size, STEP_BYTES + PAGE_BYTES);
+}
+
+function readAll(disk: Disk, fd: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readBytes(disk, fd, bytes, 0, length));
 }
 
 /** Bodies of the last group may be torn: leaves out its batches from the first broken one on, unless they were durable. */
