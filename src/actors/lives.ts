@@ -173,6 +173,7 @@ export class Lives {
       logic instanceof URL ? ((await import(logic.href)) as { default?: unknown }).default : logic;
     const make = await handlerOf(loaded);
     if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: that is no actor logic`);
+    mustBeInTime(record, life);
     const cell = new Cell(this.#world.place, id, name, slot, options.input, make);
     await Promise.race([this.#world.place.begin(cell), startOf(record, life)]);
   }
@@ -182,6 +183,7 @@ export class Lives {
     const { threads } = this.#world;
     const thread = await (record.placement === 'own' ? threads.own(id, name, options) : threads.shared(id));
     record.thread = thread;
+    mustBeInTime(record, life);
     const ready = startOf(record, life);
     const { input } = options;
     const { words, base } = slot;
@@ -217,6 +219,11 @@ export class Lives {
     thread?.actors.delete(record.id);
     if (thread !== undefined && !thread.shared) void thread.child.stop(SHUTDOWN_MS_DEFAULT);
   }
+}
+
+/** The time for its start may be over before there is a place for it to be ended in. */
+function mustBeInTime({ name }: ActorRecord, { reason }: Life): void {
+  if (reason !== undefined) throw exitError(name, reason);
 }
 
 /** Settles with the start of that life: when its place says that it is ready, or that it has failed. */

@@ -84,6 +84,12 @@ describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (t
     },
   );
 
+  it('that does not start in its time rejects its spawn, and nothing of it is left', async () => {
+    const slow = spawn({ input: { startMs: 5_000 }, startMs: thread === 'own' ? 1_000 : 50 });
+    await expect(slow).rejects.toMatchObject({ code: 'E_TIMEOUT' });
+    expect(system.actors()).toEqual([]);
+  });
+
   it('keeps what is sent while it is being restarted', async () => {
     const ref = await spawn({ restart: 'permanent', backoff: { minMs: 60, maxMs: 60, factor: 1 } });
     const changes: string[] = [];
