@@ -17,6 +17,7 @@ import { openWriter, type Store } from './store.js';
 
 const EX_IOERR = 74;
 const SPEED_FROM = 1000;
+const WORDS_MAX = 400;
 
 export const append: Run = async ({ values, operands: [file] }, io) => {
   const input = await openInput(file, io);
@@ -192,8 +193,11 @@ function inLines(error: LtlError, firstLine: number, count: number): LtlError {
 }
 
 /** The message without its code, and without the place in a batch, which means nothing to who sees lines. */
-const wordsOf = (error: LtlError): string =>
-  error.message.slice(error.code.length + 2).replace(/^record \d+ of the batch: /, '');
+function wordsOf(error: LtlError): string {
+  const words = error.message.slice(error.code.length + 2).replace(/^record \d+ of the batch: /, '');
+  // The path to a fault may be as long as the line.
+  return words.length <= WORDS_MAX ? words : `${words.slice(0, WORDS_MAX / 2)} … ${words.slice(-WORDS_MAX / 2)}`;
+}
 
 /** What the last writer left half done, or the disk has lost, is told when somebody goes on. */
 function reportRecovery(store: Store, io: Io): void {

