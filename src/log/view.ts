@@ -264,7 +264,8 @@ export function placeFrame(bytes: Buffer, frameStart: number, timeMs: number, pl
   const kind = frameKind(word);
   const shaped = kind === FRAME.shaped;
   const start = frameStart + (shaped ? 6 : 4);
-  place.bytes = bytes;
+  // Mostly the same as before, and then not worth a write barrier.
+  if (place.bytes !== bytes) place.bytes = bytes;
   place.frameStart = frameStart;
   place.start = start;
   place.end = start + framePayloadBytes(word);
