@@ -4,6 +4,7 @@
  * `parsePolicy` and `definePolicy` give policies, `readTraceFile` and `generateArrivals` arrivals; `simulate` runs several
  * policies over them once, `runStudy` in replications with paired differences, `runModel` gives the figures of a queue.
  */
+export { type Calibration, calibratedPolicy, parseCalibration } from './calibration.js';
 export * from './contract.js';
 export { definePolicy, type PolicyDefinition } from './define.js';
 export { generateArrivals, generateServices } from './generate.js';

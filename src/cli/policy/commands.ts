@@ -15,10 +15,10 @@ import { type PolicyIo, Progress } from './io.js';
 import { type PolicyArguments, type PolicyOptionName, readOptions } from './options.js';
 import { policyMaker } from './own.js';
 import { writeReport } from './report.js';
-import { type NamedSource, REPLICATIONS_MAX, readSources, warmUpShare } from './source.js';
+import { type NamedSource, REPLICATIONS_MAX, readCalibration, readSources, warmUpShare } from './source.js';
 import { estimatesTable, estimateText, formatTable, outcomesTable } from './table.js';
 
-const SOURCE_OPTIONS = ['trace', 'arrivals', 'arrivals-count', 'service', 'seed'] as const;
+const SOURCE_OPTIONS = ['trace', 'arrivals', 'arrivals-count', 'service', 'calibration', 'seed'] as const;
 const OUTPUT_OPTIONS = ['weights', 'objectives', 'json', 'html', 'figures'] as const;
 
 export interface PolicySubcommand {
@@ -45,7 +45,17 @@ export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
   },
   model: {
     about: 'a queue with random arrivals and services: Wq, W, L, cycle, wake-ups, with confidence intervals',
-    options: ['arrivals', 'arrivals-count', 'service', 'policy', 'replications', 'warm-up', 'seed', 'json'],
+    options: [
+      'arrivals',
+      'arrivals-count',
+      'service',
+      'calibration',
+      'policy',
+      'replications',
+      'warm-up',
+      'seed',
+      'json',
+    ],
     run: modelCommand,
   },
 };
@@ -121,11 +131,12 @@ async function sweepCommand(given: PolicyArguments, io: PolicyIo): Promise<void>
 
 async function modelCommand(given: PolicyArguments, io: PolicyIo): Promise<void> {
   const spec = given.needed('policy');
-  const policies = await policyMaker([spec]);
+  const calibration = readCalibration(given);
+  const policies = await policyMaker([spec], calibration);
   const progress = new Progress(io);
   const options = {
     arrivals: parseArrivals(given.needed('arrivals')),
-    service: parseService(given.needed('service')),
+    service: parseService(given.one('service') ?? calibration?.service ?? given.needed('service')),
     policy: (seed: number) => policies(seed)[0] as Policy,
     arrivalsCount: given.whole('arrivals-count', 100_000, 10, 1_000_000_000),
     replications: given.whole('replications', 10, 1, REPLICATIONS_MAX),
@@ -160,7 +171,7 @@ async function study(
   source: NamedSource,
   specs: readonly string[],
 ): Promise<StudyRow[]> {
-  const policies = await policyMaker(specs);
+  const policies = await policyMaker(specs, readCalibration(given));
   const progress = new Progress(io);
   let done = 0;
   const draws = given.has('html') || given.has('figures');

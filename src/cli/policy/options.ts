@@ -15,6 +15,7 @@ export const POLICY_OPTIONS = {
   'arrivals-count': { value: 'N', about: 'how many of them (default 100000)' },
   policy: { value: 'SPEC', about: 'the policy, or module:FILE for one of your own; compare and sweep take several' },
   service: { value: 'LAW', about: 'service times; without it work takes no time' },
+  calibration: { value: 'FILE', about: 'service and wake-up times measured here: {"service":LAW,"wakeMs":{STATE:MS}}' },
   vary: { value: 'LETTER=VALUES', about: 'sweep: T=10,20,50 or T=10..5000x9 (nine values, even in ratio)' },
   objectives: { value: 'A,B', about: 'sweep: the two metrics of the Pareto front' },
   weights: { value: 'METRIC=W,…', about: 'adds a score: the weighted sum of metrics' },

@@ -1,6 +1,7 @@
 /** Policies by name or of the user's own: `module:FILE` imports a file whose default export is a policy. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Calibration, calibratedPolicy } from '../../policy/calibration.js';
 import type { Policy } from '../../policy/contract.js';
 import { parsePolicy } from '../../policy/spec.js';
 import { LtlError } from '../../words/errors.js';
@@ -9,11 +10,17 @@ import { readText } from './io.js';
 const PREFIX = 'module:';
 
 /** What makes the policies of a list of specs from a seed; a policy of one's own is the same for every seed. */
-export async function policyMaker(specs: readonly string[]): Promise<(seed: number) => readonly Policy[]> {
+export async function policyMaker(
+  specs: readonly string[],
+  calibration: Calibration | null,
+): Promise<(seed: number) => readonly Policy[]> {
   const own = new Map<string, Policy>();
   for (const spec of specs) if (spec.startsWith(PREFIX)) own.set(spec, await importPolicy(spec.slice(PREFIX.length)));
   const make = (seed: number): readonly Policy[] =>
-    specs.map((spec) => own.get(spec) ?? parsePolicy(spec, { seed, readText }));
+    specs.map((spec) => {
+      const policy = own.get(spec) ?? parsePolicy(spec, { seed, readText });
+      return calibration === null ? policy : calibratedPolicy(policy, calibration);
+    });
   // A mistake in a spec is told before any trace is opened.
   make(1);
   return make;

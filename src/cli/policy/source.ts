@@ -1,5 +1,6 @@
 /** From options to the arrivals and services of a study: traces, or a law with a seed. */
 
+import { type Calibration, parseCalibration } from '../../policy/calibration.js';
 import { generateArrivals, generateServices } from '../../policy/generate.js';
 import { readNumber } from '../../policy/grammar.js';
 import type { ServiceLaw } from '../../policy/laws.js';
@@ -7,7 +8,7 @@ import { parseArrivals, parseService } from '../../policy/laws.js';
 import type { Source } from '../../policy/study.js';
 import { readTraceBytes, readTraceFile } from '../../policy/traceFile.js';
 import { LtlError } from '../../words/errors.js';
-import type { PolicyIo } from './io.js';
+import { type PolicyIo, readText } from './io.js';
 import type { PolicyArguments } from './options.js';
 
 export interface NamedSource extends Source {
@@ -27,7 +28,7 @@ export function readSources(given: PolicyArguments, io: PolicyIo): NamedSource[]
   const arrivals = given.one('arrivals');
   if (traces.length > 0 === (arrivals !== null))
     throw new LtlError('E_USAGE', 'give --trace FILE or --arrivals LAW, one of the two');
-  const text = given.one('service');
+  const text = given.one('service') ?? readCalibration(given)?.service ?? null;
   const service = text === null ? null : parseService(text);
   if (arrivals !== null) return [lawSource(given, arrivals, service)];
   for (const option of ['replications', 'arrivals-count', 'warm-up'] as const)
@@ -69,4 +70,10 @@ function lawSource(given: PolicyArguments, text: string, service: ServiceLaw | n
 export function warmUpShare(given: PolicyArguments, otherwise: number): number {
   const text = given.one('warm-up');
   return text === null ? otherwise : readNumber(text, 'the share', '--warm-up', { most: 0.9 });
+}
+
+/** The calibration that is named, or null. */
+export function readCalibration(given: PolicyArguments): Calibration | null {
+  const path = given.one('calibration');
+  return path === null ? null : parseCalibration(readText(path), path);
 }

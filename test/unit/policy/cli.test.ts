@@ -135,6 +135,30 @@ describe('ltl policy', () => {
     }
   });
 
+  it('a calibration gives service and wake-up times, which --service overrides', async () => {
+    const file = join(folder, 'calibration.json');
+    writeFileSync(file, '{ "service": "const:1", "wakeMs": { "asleep": 4 } }');
+    const line = `simulate --trace ${trace} --policy timeout:10 --calibration ${file}`;
+    // Sleeps in the gaps of 12, 100 and 30; each record that wakes it waits 4 ms.
+    expect(await json(line)).toMatchObject({ busyMs: 8, wakes: 3, delaySumMs: 12 });
+    expect(await json(`${line} --service const:2`)).toMatchObject({ busyMs: 16 });
+    const model = 'model --arrivals poisson:0.5 --policy always-awake --arrivals-count 1000';
+    expect(await json(`${model} --calibration ${file}`)).toMatchObject({ service: 'const:1', rho: 0.5 });
+    for (const [text, message] of [
+      ['{', /is not JSON/],
+      ['5', /holds no object/],
+      ['{}', /service is a law/],
+      ['{"service":"exp:1"}', /wakeMs holds ms/],
+      ['{"service":"exp:1","wakeMs":{"nap":-1}}', /wakeMs holds ms/],
+      ['{"service":"often","wakeMs":{}}', /no service law is named 'often'/],
+    ] as const) {
+      writeFileSync(file, text);
+      const ran = await ltl(line);
+      expect(ran.code, text).toBe(64);
+      expect(ran.err, text).toMatch(message);
+    }
+  });
+
   it('warm-up leaves the first share of the arrivals of a law out of all counts', async () => {
     const line = 'compare --arrivals constant:10 --arrivals-count 100 --policy timeout:5,9 --policy always-awake:9';
     const records = async (words: string): Promise<unknown> => {
