@@ -89,7 +89,7 @@ export class Followers {
     // Each try tells the gate as it is then: of two calls that overlap, the later one holds.
     const told = links.map((link) => this.#insist(() => askGate(link, this.#gateOpen), deadlineMs));
     for (const result of await Promise.allSettled(told))
-      if (result.status === 'rejected' && !isLtlError(result.reason, 'E_CLOSED')) throw result.reason;
+      if (result.status === 'rejected' && !isOver(result.reason)) assertDown(result.reason);
   }
 
   /** Resolves when everything below `toSeq` is indexed, whatever restarts the indexer goes through meanwhile. */
@@ -98,27 +98,34 @@ export class Followers {
     if (index !== null) await this.#insist(() => index.catchUp(toSeq));
   }
 
-  /** Keeps so many bytes of spare segments; resolves with the bytes there are. Throws E_ARGUMENT, E_ACTOR_FAILED. */
+  /** Keeps so many bytes of spare segments; resolves with the bytes there are. Throws E_ARGUMENT, E_FATAL, E_CLOSED. */
   async reserve(bytes: number): Promise<number> {
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new LtlError('E_ARGUMENT', `reserve takes a number of bytes, not ${String(bytes)}`);
-    const reply = await this.auditor.ask<{ spares: number }>((id) => ({ kind: 'reserve', id, bytes }), RESERVE_MS_MAX);
-    return reply.spares * this.#config['log.segment.bytes'];
+    const { spares } = await this.#insist(() =>
+      this.auditor.ask<{ spares: number }>((id) => ({ kind: 'reserve', id, bytes }), RESERVE_MS_MAX),
+    );
+    return spares * this.#config['log.segment.bytes'];
   }
 
   close(): void {
     this.#isClosing = true;
   }
 
-  /** Asks again as long as the actor is down or coming up, until the deadline. Throws E_CLOSED when the instance closes meanwhile. */
-  async #insist(ask: () => Promise<unknown>, deadlineMs: number = Number.POSITIVE_INFINITY): Promise<void> {
-    while (performance.now() < deadlineMs) {
+  /**
+   * Asks again as long as the actor is down or coming up; after the deadline throws what it said last. Throws E_CLOSED when
+   * the instance closes meanwhile, and what ended the supervisor when the actor will not come up any more.
+   */
+  async #insist<Answer>(ask: () => Promise<Answer>, deadlineMs: number = Number.POSITIVE_INFINITY): Promise<Answer> {
+    for (;;) {
       if (this.#isClosing) throw new LtlError('E_CLOSED', 'the instance is closed');
       try {
-        await ask();
-        return;
+        return await ask();
       } catch (error) {
         assertDown(error);
+        const { phase, failure } = this.#conductor();
+        if (phase === 'failed') throw failure ?? error;
+        if (performance.now() >= deadlineMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -164,6 +171,9 @@ interface GateMessage {
 function askGate(link: GateLink, open: boolean): Promise<unknown> {
   return link.ask((id) => ({ kind: 'gate', id, open }), GATE_MS_MAX);
 }
+
+/** There is nothing left to be told. */
+const isOver = (error: unknown): boolean => isLtlError(error, 'E_CLOSED') || isLtlError(error, 'E_FATAL');
 
 /** An actor that is down is its supervisor's business; any other error is the caller's. */
 function assertDown(error: unknown): void {

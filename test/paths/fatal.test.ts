@@ -30,6 +30,10 @@ describe('a queue that fails beyond its restart budget', () => {
     }
     await expect(ltl.append('x')).rejects.toMatchObject({ code: 'E_FATAL' });
     await expect(producer.append('x')).rejects.toMatchObject({ code: 'E_FATAL' });
+    // The actors behind the queue went with it: nobody waits for them.
+    await expect(ltl.index({ val_match: ['level'] })).rejects.toMatchObject({ code: 'E_FATAL' });
+    await expect(ltl.idle()).rejects.toMatchObject({ code: 'E_FATAL' });
+    await expect(ltl.reserve(1)).rejects.toMatchObject({ code: 'E_FATAL' });
     expect((await ltl.one(symDATA, 0n)).data).toBe('stored');
     expect(ltl.status()).toMatchObject({ phase: 'failed', failure: { code: 'E_FATAL' } });
     await ltl.close();

@@ -1,7 +1,7 @@
 /** Opening and closing at the edges: what a failed open leaves, what a closed instance says, how programs end. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ltl, open, symDATA, symSLEEP_NAP } from 'ltl';
@@ -58,6 +58,16 @@ describe('append', () => {
       await expect(ltl.appendBatch([{ a: 1 }], options)).rejects.toThrow(code('E_ARGUMENT'));
     }
     expect(await ltl.append({ a: 1 }, { pr: 9 })).toBe(0n);
+  });
+});
+
+describe('reserve', () => {
+  it('writes spare segments ahead, from the moment of opening on, and says how many bytes there are', async () => {
+    await using ltl = await open({ 'force-all.path': dir, 'log.segment.bytes': 65_536 });
+    expect(await ltl.reserve(5 * 65_536)).toBe(5 * 65_536);
+    const spares = readdirSync(join(dir, 'log')).filter((name) => name.startsWith('spare-'));
+    expect(spares.map((name) => statSync(join(dir, 'log', name)).size)).toEqual(Array(5).fill(65_536));
+    await expect(ltl.reserve(-1)).rejects.toThrow(code('E_ARGUMENT'));
   });
 });
 
