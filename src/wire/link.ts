@@ -13,6 +13,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BATCH_MESSAGES_MAX } from '../words/actor-limits.js';
 import type { WireError } from '../words/errors.js';
+import { pack, Unpacker } from './pack.js';
 
 /** What goes with a message: where a chain of asks began, and who waits in it. */
 export interface Trace {
@@ -58,7 +59,10 @@ export interface LinkEnd {
  */
 type Batch = [kind: number, ...items: unknown[]];
 
-const KIND = { messages: 0, replies: 1, controls: 2, messagesCounted: 3, repliesCounted: 4 } as const;
+const KIND = { messages: 0, replies: 1, controls: 2, messagesCounted: 3, repliesCounted: 4, packed: 5 } as const;
+
+/** From so many messages on, a batch is packed: for fewer, the shapes cost more than they save. */
+const PACK_FROM = 4;
 
 const NOW = Promise.resolve();
 const STRIDE = 4;
@@ -91,6 +95,9 @@ export class Link {
   /** All received messages below it are dealt with. */
   #low = 0;
   readonly #doneAhead = new Set<number>();
+  readonly #unpacker = new Unpacker();
+  readonly #unpacked = (id: number, ask: number, trace: unknown, message: unknown): void =>
+    this.#listener.message(this, id, ask, trace as Trace | undefined, message, this.#received++);
   readonly #flush = (): void => this.flush();
 
   /** Without an end yet, what is sent is kept until `connect`. */
@@ -235,7 +242,10 @@ export class Link {
   /** False when something in the batch cannot be cloned. */
   #post(end: LinkEnd, batch: Batch, counted: number): boolean {
     if (this.#mayHoldRefs) return this.#postCounted(end, batch, counted);
-    return this.#try(end, batch);
+    if (batch[0] !== KIND.messages || batch.length <= PACK_FROM * STRIDE) return this.#try(end, batch);
+    const packed: Batch = [KIND.packed];
+    pack(batch, 1, packed);
+    return this.#try(end, packed);
   }
 
   #postCounted(end: LinkEnd, batch: Batch, counted: number): boolean {
@@ -287,6 +297,9 @@ export class Link {
         return;
       case KIND.messages:
         this.#messagesArrived(batch);
+        return;
+      case KIND.packed:
+        this.#unpacker.unpack(batch, 1, this.#unpacked);
         return;
       case KIND.repliesCounted:
         this.#revive(batch, REPLY_STRIDE);
