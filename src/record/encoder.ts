@@ -12,7 +12,7 @@
 import { LtlError } from '../words/errors.js';
 import { definitionFrame } from './definition.js';
 import { findFault, unencodable } from './explain.js';
-import { assertPriority, DEFINITION, frameWord, PAYLOAD_BYTES_MAX, PLAIN, WORD_BYTES } from './frame.js';
+import { assertPriority, frameWord, PAYLOAD_BYTES_MAX, PLAIN, WORD_BYTES } from './frame.js';
 import { MAP_FIELDS_MAX, mapVariant, shapedVariant, type Variant } from './frame-writer.js';
 import { mayGenerateCode } from './generate.js';
 import { type KeyOrder, KeyOrders } from './key-orders.js';

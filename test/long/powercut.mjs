@@ -74,7 +74,7 @@ async function appendUntilCut(first, afterMs) {
   await pause(afterMs);
   const acknowledged = printed;
   run('python3', '-c', SHUTDOWN, mount);
-  process.kill(-child.pid, 'SIGKILL');
+  process.kill(-Number(child.pid), 'SIGKILL');
   await ended;
   return acknowledged.slice(0, acknowledged.lastIndexOf('\n') + 1).split('\n').length - 1;
 }
