@@ -138,13 +138,13 @@ function restoreHeader(scan: TailScan, logId: string): void {
   encodeSegmentHeader({ version: FORMAT_VERSION, logId, epoch, baseSeq, segmentId, createdMs }).copy(scan.bytes);
 }
 
-/** Cuts a torn tail and writes the last group once more; returns how much was cut. What was durable once is not cut. */
+/** Cuts a torn tail and writes the last group once more; returns how much was cut. What is known to be durable is left alone. */
 function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number {
   const { bytes, end } = scan;
   const group = scan.batches.at(-1)?.header.groupOffset ?? end;
   // A segment's header is synced with its first group.
   const start = group === LIMITS.segmentDataOffset ? 0 : group;
-  writeAll(disk, fd, bytes.subarray(start, end), start);
+  if (end > durable) writeAll(disk, fd, bytes.subarray(start, end), start);
   const from = Math.max(end, durable);
   const torn = writtenAfter(bytes, from);
   if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), from);

@@ -63,8 +63,10 @@ function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: numbe
   const end = batches.length < walked.length ? (walked[batches.length]?.offset ?? state.offset) : state.offset;
   const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
   const durableHere = durable > LIMITS.segmentDataOffset;
+  // Half a header with nothing behind it is a segment that was being made: header and first group are synced together.
+  const isEmpty = lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
   let verdict: TailScan['verdict'] = 'begun';
-  if (batches.length === 0) verdict = durableHere || (header === null && !blank) ? 'lost' : 'unbegun';
+  if (batches.length === 0) verdict = durableHere || (header === null && !blank && !isEmpty) ? 'lost' : 'unbegun';
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
   else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
   return { segmentId, bytes, header, batches, damages, end, verdict };
