@@ -11,11 +11,11 @@ import { inChild } from './measure/child.js';
 import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
 import { type BenchOptions, OPTIONS_HELP, readOptions } from './measure/options.js';
-import { progress, save } from './report/output.js';
+import { progress, Report, save } from './report/output.js';
 import { type Panel, picture } from './report/svg.js';
 import { digits, table } from './report/table.js';
 import { type Verdict, verdict, verdictTable } from './report/verdict.js';
-import { STORES } from './stores/registry.js';
+import { STORES, storePackages } from './stores/registry.js';
 import { tiny, WORKLOADS, type Workload } from './workloads.js';
 
 /** No measurement goes on for longer, however slow the disk. */
@@ -64,16 +64,18 @@ export async function run(args: readonly string[]): Promise<void> {
   const chosen = WORKLOADS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const workloads = options.quick ? chosen.map(tiny) : chosen;
   await withScratch(async (scratch) => {
-    const machine = machineFacts(scratch);
-    process.stdout.write(introduction(machine, options));
+    const report = new Report();
+    const machine = machineFacts(scratch, storePackages());
+    report.show(introduction(machine, options));
     const summaries: Summary[] = [];
     for (const workload of workloads) {
       const some = await measure(workload, options, scratch);
       summaries.push(...some);
-      process.stdout.write(report(workload, some));
+      report.show(workloadText(workload, some));
     }
     const verdicts = judge(workloads, summaries);
-    process.stdout.write(`\n${verdictTable(verdicts)}`);
+    report.show(`\n${verdictTable(verdicts)}`);
+    if (options.text !== undefined) save(options.text, report.text);
     if (options.json !== undefined)
       save(options.json, `${JSON.stringify({ machine, workloads, verdicts, summaries }, null, 1)}\n`);
     if (options.svg !== undefined) save(options.svg, draw(machine, workloads, summaries));
@@ -165,7 +167,7 @@ function bestPeer(summaries: readonly Summary[], workload: Workload): Summary | 
     .toSorted((a, b) => b.perSecond - a.perSecond)[0];
 }
 
-function report(workload: Workload, summaries: readonly Summary[]): string {
+function workloadText(workload: Workload, summaries: readonly Summary[]): string {
   const best = bestPeer(summaries, workload);
   const rows = summaries.map((summary) => [
     summary.role === 'limit' ? `${summary.label} (limit, not a peer)` : summary.label,

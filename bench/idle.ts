@@ -16,7 +16,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const forMs = args.includes('--quick') ? QUICK_MS : FOR_MS;
   await withScratch(async (folder) => {
-    process.stdout.write(machineText(machineFacts(folder)));
+    process.stdout.write(machineText(machineFacts(folder, [])));
     const work: IdleJob = { folder, store: 'ltl', forMs };
     const { cpuShare, userMs, systemMs } = await inChild<IdleResult>(new URL('./idle.child.js', import.meta.url), work);
     process.stdout.write(

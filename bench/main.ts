@@ -63,6 +63,11 @@ function help(): string {
   );
 }
 
+// A reader that closes the pipe early, as head does, ends the showing and not the bench, which has folders to remove.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 const [name = 'help', ...args] = process.argv.slice(2);
 const entry = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 try {

@@ -40,7 +40,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const stop = wakeUp(add);
   await bench.run();
   stop();
-  process.stdout.write(machineText(machineFacts('.')));
+  process.stdout.write(machineText(machineFacts('.', [])));
   const rows = bench.tasks.map((task) => {
     const { result } = task;
     if (!('latency' in result)) throw new Error(`${task.name} did not finish`);

@@ -10,11 +10,11 @@ import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
 import { OPTIONS_HELP, readOptions } from './measure/options.js';
 import type { Acknowledged, ReadJob, ReadResult, ReadStep, ReopenResult } from './read.child.js';
-import { progress, save } from './report/output.js';
+import { progress, Report, save } from './report/output.js';
 import { type Panel, picture } from './report/svg.js';
 import { digits, table } from './report/table.js';
 import { type Verdict, verdict, verdictTable } from './report/verdict.js';
-import { STORES } from './stores/registry.js';
+import { STORES, storePackages } from './stores/registry.js';
 
 interface Summary {
   readonly store: string;
@@ -50,23 +50,23 @@ export async function run(args: readonly string[]): Promise<void> {
   const sizes = options.quick ? [5_000] : options.full ? [1_000_000, 10_000_000] : [1_000_000];
   const stores = options.stores.filter((store) => STORES[store]?.role !== 'limit');
   await withScratch(async (scratch) => {
-    const machine = machineFacts(scratch);
+    const report = new Report();
+    const machine = machineFacts(scratch, storePackages());
     const absent =
       options.absent.length === 0
         ? ''
         : `absent, because their package is not installed: ${options.absent.join(', ')}\n`;
-    process.stdout.write(
-      `${machineText(machine)}${absent}medians of ${options.rounds} rounds; files in the page cache\n`,
-    );
+    report.show(`${machineText(machine)}${absent}medians of ${options.rounds} rounds; files in the page cache\n`);
     const summaries: Summary[] = [];
     for (const records of sizes) {
       const some: Summary[] = [];
       for (const store of stores) some.push(await measure(store, records, options.rounds, scratch));
-      process.stdout.write(report(records, some));
+      report.show(sizeText(records, some));
       summaries.push(...some);
     }
     const verdicts = sizes.flatMap((records) => judge(records, summaries));
-    process.stdout.write(`\n${verdictTable(verdicts)}`);
+    report.show(`\n${verdictTable(verdicts)}`);
+    if (options.text !== undefined) save(options.text, report.text);
     if (options.json !== undefined)
       save(options.json, `${JSON.stringify({ machine, verdicts, summaries }, null, 1)}\n`);
     if (options.svg !== undefined) save(options.svg, draw(machine, sizes, summaries));
@@ -118,7 +118,7 @@ async function measure(store: string, records: number, rounds: number, scratch: 
   }
 }
 
-function report(records: number, summaries: readonly Summary[]): string {
+function sizeText(records: number, summaries: readonly Summary[]): string {
   const rows = summaries.map((summary) => [
     summary.label,
     digits(summary.getsPerSecond / 1000),

@@ -22,10 +22,13 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly fileSystem: string;
+  /** The load average of the minute before: much above 0, and other work took part in the figures. */
+  readonly loadBefore: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export function machineFacts(folder: string): Machine {
+/** @param packages the peers whose versions belong to the report; all by default */
+export function machineFacts(folder: string, packages: readonly string[] = peerNames()): Machine {
   const cpus = os.cpus();
   const type = fs.statfsSync(folder).type;
   return {
@@ -36,17 +39,19 @@ export function machineFacts(folder: string): Machine {
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.version,
     fileSystem: NAMES[type] ?? `type 0x${type.toString(16)}`,
+    loadBefore: os.loadavg()[0] ?? 0,
     versions: {
       ltl: (JSON.parse(fs.readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
-      ...Object.fromEntries(peerNames().map((name) => [name, peerVersion(name) ?? 'absent'])),
+      ...Object.fromEntries(packages.map((name) => [name, peerVersion(name) ?? 'absent'])),
     },
   };
 }
 
 /** The facts as two lines of text. */
-export function machineText({ date, cpu, cores, memoryGiB, system, node, fileSystem, versions }: Machine): string {
+export function machineText(machine: Machine): string {
+  const { date, cpu, cores, memoryGiB, system, node, fileSystem, loadBefore, versions } = machine;
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, ${fileSystem}, Node ${node}, ${date}\n${libraries.join(', ')}\n`;
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, ${fileSystem}, Node ${node}, load ${loadBefore.toFixed(1)}, ${date}\n${libraries.join(', ')}\n`;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly absent: readonly string[];
   readonly json: string | undefined;
   readonly svg: string | undefined;
+  /** Where the report goes beside stdout. */
+  readonly text: string | undefined;
 }
 
 export const OPTIONS_HELP = `  --quick          tiny sizes, one round: shows that it works, not how fast
@@ -64,6 +66,7 @@ export function readOptions(args: readonly string[], name: string): BenchOptions
     stores: candidates.filter((key) => !isAbsent(key)),
     absent: candidates.filter(isAbsent).map((key) => STORES[key]?.label ?? key),
     json: values.json ?? (partial ? undefined : `docs/bench/${name}.json`),
+    text: partial ? undefined : `docs/bench/${name}.txt`,
     svg: values.svg ?? (partial ? undefined : `docs/bench/${name}.svg`),
   };
 }

@@ -14,3 +14,8 @@ export const STORES: Readonly<Record<string, StoreKind>> = {
   level,
   ahead: plainWrittenAhead,
 };
+
+/** The packages that these stores come from. */
+export function storePackages(): string[] {
+  return Object.values(STORES).flatMap(({ needs }) => needs ?? []);
+}
