@@ -20,12 +20,13 @@ export class Output {
   #text = '';
   #flushing: Promise<void> | null = null;
   #scheduled = false;
-  #closed = false;
+  /** Why nothing more can be written. */
+  #failure: Error | null = null;
   readonly #abort = new AbortController();
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    stream.on('error', this.#onError);
+    stream.on('error', this.#fail);
   }
 
   /** Aborted when the reader has gone. */
@@ -33,16 +34,17 @@ export class Output {
     return this.#abort.signal;
   }
 
-  /** Adds text. Await the promise, when there is one, before adding more: the stream is full. Throws OutputClosed. */
+  /** Adds text. Await the promise, when there is one, before adding more: the stream is full. Throws OutputClosed, E_OUTPUT. */
   add(text: string): Promise<void> | undefined {
-    if (this.#closed) throw new OutputClosed();
+    if (this.#failure !== null) throw this.#failure;
     this.#text += text;
     if (this.#text.length >= FLUSH_CHARACTERS) return this.flush();
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
         this.#scheduled = false;
-        this.flush().catch(() => this.#onError());
+        // A failure stays, and the next call throws it.
+        this.flush().catch(this.#fail);
       });
     }
     return undefined;
@@ -51,6 +53,7 @@ export class Output {
   /** Resolves when the stream has taken everything. Rejects with OutputClosed, or E_OUTPUT. */
   async flush(): Promise<void> {
     while (this.#flushing !== null) await this.#flushing;
+    if (this.#failure !== null) throw this.#failure;
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';
@@ -64,19 +67,20 @@ export class Output {
 
   #write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) reject(new OutputClosed());
-      else
-        this.#stream.write(text, (error) => {
-          if (error === null || error === undefined) resolve();
-          else if (isClosed(error)) reject(new OutputClosed());
-          else reject(new LtlError('E_OUTPUT', `stdout cannot be written: ${error.message}`, { cause: error }));
-        });
+      this.#stream.write(text, (error) => {
+        if (error === null || error === undefined) resolve();
+        else reject(this.#fail(error));
+      });
     });
   }
 
-  readonly #onError = (): void => {
-    this.#closed = true;
-    this.#abort.abort();
+  /** Keeps the first failure, and gives it. */
+  readonly #fail = (error: Error): Error => {
+    if (this.#failure === null) {
+      this.#failure = failureOf(error);
+      this.#abort.abort();
+    }
+    return this.#failure;
   };
 }
 
@@ -87,7 +91,12 @@ export async function writeAll(stream: Writable, text: string): Promise<void> {
   await output.flush();
 }
 
-function isClosed(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ECONNRESET';
+function failureOf(error: Error): Error {
+  if (error instanceof OutputClosed || error instanceof LtlError) return error;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return CLOSED_CODES.has(code)
+    ? new OutputClosed()
+    : new LtlError('E_OUTPUT', `stdout cannot be written: ${error.message}`, { cause: error });
 }
+
+const CLOSED_CODES = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET']);

@@ -1,10 +1,11 @@
 /** `ltl read`, `one`, `verify`, `status` and `stat` as processes, over stores that the library made. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { open } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ended, ltl, scratch, start } from './process.js';
+import { ended, ltl, MAIN, scratch, start } from './process.js';
 
 let store: string;
 let remove: () => void;
@@ -93,6 +94,18 @@ describe('ltl read', () => {
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const [status] = (await once(child, 'close')) as [number];
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.runIf(fs.existsSync('/dev/full'))('says with status 74 that what stdout leads to is full', async () => {
+    await fill(['a']);
+    for (const command of ['read', 'one 0', 'stat', 'help']) {
+      const words = `exec "${process.execPath}" "${MAIN}" ${command} --path "${store}" > /dev/full`;
+      const { status, stderr } = await ended(
+        spawn('bash', ['-c', words.replace(/(help) --path \S+/, '$1')], { stdio: 'pipe' }),
+      );
+      expect({ command, status }).toEqual({ command, status: 74 });
+      expect(stderr).toContain('E_OUTPUT');
+    }
   });
 
   it('says so when there is no store, and makes none', async () => {
