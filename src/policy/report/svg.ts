@@ -48,15 +48,22 @@ export function label(x: number, y: number, text: string, kind = ''): string {
   return element('text', kind === '' ? { x, y } : { x, y, class: kind }, escapeText(text));
 }
 
-/** A name in the left margin, cut to fit; the whole of it shows when pointed at. */
+const NAME_CHARACTERS = 34;
+const NAME_CHARACTERS_LARGE = 28;
+
+/** A name in the left margin, on two lines when it is long and cut when it is longer; the whole shows when pointed at. */
 export function rowName(y: number, text: string): string {
-  const shown = text.length > 28 ? `${text.slice(0, 27)}…` : text;
-  return element(
-    'text',
-    { x: MARGIN_LEFT - 10, y, class: 'e' },
-    escapeText(shown),
-    element('title', {}, escapeText(text)),
+  const x = MARGIN_LEFT - 10;
+  const title = element('title', {}, escapeText(text));
+  if (text.length <= NAME_CHARACTERS_LARGE) return element('text', { x, y, class: 'e' }, escapeText(text), title);
+  const small = { x, y, class: 'e', style: 'font-size:11px' };
+  if (text.length <= NAME_CHARACTERS) return element('text', small, escapeText(text), title);
+  const rest = text.slice(NAME_CHARACTERS);
+  const second = rest.length > NAME_CHARACTERS ? `${rest.slice(0, NAME_CHARACTERS - 1)}…` : rest;
+  const lines = [text.slice(0, NAME_CHARACTERS), second].map((line, index) =>
+    element('tspan', { x, y: y - 6 + 12 * index }, escapeText(line)),
   );
+  return element('text', small, ...lines, title);
 }
 
 export function escapeText(text: string): string {
