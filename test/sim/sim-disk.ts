@@ -131,8 +131,8 @@ export class SimDisk implements Disk {
     if (isDirect && (position % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0)) throw errorOf('EINVAL', 'write');
     // Now and then a write is short for no reason, as it may be.
     const wrote = this.#dice(8) === 0 ? 1 + this.#dice(fits) : fits;
-    // The power may go off when only a part has come to the page cache.
-    const last = this.calls + 1 >= this.cutAt ? this.#dice(wrote + 1) : wrote;
+    // The end may come when only a part has come to the page cache: whole sectors, for pages are copied whole.
+    const last = this.calls + 1 >= this.cutAt ? wholeSectors(position, this.#dice(wrote + 1)) : wrote;
     put(file, Buffer.from(bytes.buffer, bytes.byteOffset + offset, last), position);
     this.#changing();
     if (isDirect) this.#settle(file);
@@ -229,7 +229,8 @@ export class SimDisk implements Disk {
       if (luck === 0 ? false : luck === 1 ? true : this.#dice(2) === 0) flushSector(file, sector);
     }
     if (this.#dice(2) === 0) file.platterSize = file.cacheSize;
-    else if (file.cacheSize > file.platterSize) file.platterSize += this.#dice(file.cacheSize - file.platterSize + 1);
+    else if (file.cacheSize > file.platterSize)
+      file.platterSize += wholeSectors(file.platterSize, this.#dice(file.cacheSize - file.platterSize + 1));
     file.platter.fill(0, file.platterSize);
   }
 
@@ -250,6 +251,11 @@ export class SimDisk implements Disk {
     if (file === undefined) throw errorOf('EBADF', String(fd));
     return file;
   }
+}
+
+/** So much of `length` bytes from `position` on that a sector ends there. */
+function wholeSectors(position: number, length: number): number {
+  return Math.max(0, length - ((position + length) % SECTOR_BYTES));
 }
 
 function makeFile(bytes: Buffer): SimFile {
