@@ -66,6 +66,11 @@ export class Micro<N extends LockMachine = LockMachine> {
     return this.#table.data.guards.includes(name) ? this.#table.guardBit(name) : 0;
   }
 
+  /** Does the answer of any guard matter for the state and event of this cell? */
+  guardsMatter(cell: number): boolean {
+    return this.#table.matters[Math.floor(cell / this.valuations)] !== 0;
+  }
+
   /** Name of the state of a row. */
   stateOf(row: number): string {
     return this.#table.data.states[Math.floor(row / this.width)] as string;

@@ -245,6 +245,7 @@ describe('a planted fault is found', () => {
     const bySeed = exploreSeeds(
       scenario('mutex', 1, [{ rounds: 3 }, { rounds: 3 }], make),
       Array.from({ length: 200 }, (_, seed) => seed),
+      300,
     );
     expect(bySeed.failure?.message).toMatch(/^seed \d+: /);
     expect(bySeed.failure?.schedule.length).toBeLessThan(40);

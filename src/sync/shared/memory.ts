@@ -4,7 +4,7 @@
  *
  *     cells, 32 bits each                                        a row is a cache line
  *     [ WORD | ........................................... ]     the machine: see word.ts
- *     [ KIND PERMITS FREEZER DIED | TOKEN(64) TICKET(64) . ]     what it is; who repairs; did a holder die; fencing tokens
+ *     [ KIND PERMITS FREEZER DIED | TOKEN TOKEN TICKET(64) ]     what it is; who repairs; did a holder die; fencing tokens
  *     [ THREAD RECORD .................................... ]     seat 0: thread id + 1, negative when dead; what it holds
  *     [ ...                                                ]     seats 1 to SEATS - 1
  *     [ SLOT 0 | SLOT 1 | ...                              ]     the ring of waiters: slot (head + i) is the i-th in the queue
@@ -26,10 +26,11 @@ export const PERMITS = LINE + 1;
 export const FREEZER = LINE + 2;
 /** 1 from the death of a holder until the next grant has been told. */
 export const DIED = LINE + 3;
-/** A float written by the one holder of a mutex; 64-bit index. */
-const TOKEN = (LINE + 4) / 2;
+/** Two halves of 30 bits, written by the one holder of a mutex. */
+const TOKEN = LINE + 4;
 /** A counter for kinds that have several holders at once; 64-bit index. */
 const TICKET = (LINE + 6) / 2;
+const HALF = 2 ** 30;
 const SEAT_ZERO = 2 * LINE;
 const SLOT_ZERO = SEAT_ZERO + SEATS * LINE;
 export const CELLS = SLOT_ZERO + RING;
@@ -58,51 +59,56 @@ export interface Memory {
 /** Real shared memory. */
 export class SharedMemory implements Memory {
   readonly buffer: SharedArrayBuffer;
-  readonly #cells: Int32Array;
-  readonly #floats: Float64Array;
-  readonly #longs: BigInt64Array;
+  private readonly cells: Int32Array;
+  private readonly longs: BigInt64Array;
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(CELLS * 4)) {
     this.buffer = buffer;
-    this.#cells = new Int32Array(buffer);
-    this.#floats = new Float64Array(buffer);
-    this.#longs = new BigInt64Array(buffer);
+    this.cells = new Int32Array(buffer);
+    this.longs = new BigInt64Array(buffer);
   }
 
   load(cell: number): number {
-    return Atomics.load(this.#cells, cell);
+    return Atomics.load(this.cells, cell);
   }
 
   store(cell: number, value: number): void {
-    Atomics.store(this.#cells, cell, value);
+    Atomics.store(this.cells, cell, value);
   }
 
   put(cell: number, value: number): void {
-    this.#cells[cell] = value;
+    this.cells[cell] = value;
+  }
+
+  /** A plain look, for what an atomic operation before it has ordered. */
+  peek(cell: number): number {
+    return this.cells[cell] as number;
   }
 
   swap(cell: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.#cells, cell, from, to) === from;
+    return Atomics.compareExchange(this.cells, cell, from, to) === from;
   }
 
   notify(cell: number): void {
-    Atomics.notify(this.#cells, cell);
+    Atomics.notify(this.cells, cell);
   }
 
   wait(cell: number, value: number, timeoutMs: number): void {
-    Atomics.wait(this.#cells, cell, value, timeoutMs);
+    Atomics.wait(this.cells, cell, value, timeoutMs);
   }
 
   waitAsync(cell: number, value: number): Promise<unknown> | undefined {
-    const waiting = Atomics.waitAsync(this.#cells, cell, value);
+    const waiting = Atomics.waitAsync(this.cells, cell, value);
     return waiting.async ? waiting.value : undefined;
   }
 
   token(alone: boolean): number {
-    if (!alone) return Number(Atomics.add(this.#longs, TICKET, 1n)) + 1;
-    // Nobody else is in here: the lock itself orders these two accesses before the next holder's.
-    const next = (this.#floats[TOKEN] as number) + 1;
-    this.#floats[TOKEN] = next;
-    return next;
+    if (!alone) return Number(Atomics.add(this.longs, TICKET, 1n)) + 1;
+    // Nobody else is in here: the lock itself orders these accesses before the next holder's.
+    const { cells } = this;
+    const low = (cells[TOKEN] as number) + 1;
+    if (low === HALF) cells[TOKEN + 1] = (cells[TOKEN + 1] as number) + 1;
+    cells[TOKEN] = low & (HALF - 1);
+    return (cells[TOKEN + 1] as number) * HALF + (low & (HALF - 1));
   }
 }

@@ -49,10 +49,12 @@ export class Protocol {
   /** Does a hard holder count as one (mutex, lock) rather than by weight (semaphore)? */
   protected readonly alone: boolean;
   readonly seat: number;
-  readonly #record: number;
-  readonly #name: string;
+  private readonly record: number;
+  private readonly name: string;
   /** What this thread holds, as in its record. */
-  #holds = 0;
+  private held = 0;
+  /** The word as this thread left it: a guess at what it is now. */
+  private seen = 0;
 
   constructor(memory: Memory, engine: WordEngine, modes: Modes, alone: boolean, seat: number, name: string) {
     this.memory = memory;
@@ -60,37 +62,35 @@ export class Protocol {
     this.modes = modes;
     this.alone = alone;
     this.seat = seat;
-    this.#record = recordCell(seat);
-    this.#name = name;
+    this.record = recordCell(seat);
+    this.name = name;
   }
 
   /** What this thread holds, as its record says. */
   get holds(): number {
-    return this.#holds;
+    return this.held;
   }
 
   /** Asks with one event. TAKEN, REFUSED, or the cell of the slot in which this request now waits. Throws E_LIMIT. */
   take(verbs: Verbs, event: number, weight: number): number {
-    const { memory, engine } = this;
+    const { memory, engine, seen } = this;
+    const share = this.share(verbs, weight);
+    // Nobody else came since: most locks are free most of the time, and the exchange tells when that is wrong.
+    const guess = engine.cell(seen, event, weight);
+    if ((engine.code(guess) & GRANT) !== 0 && this.moved(seen, guess, weight, share)) return TAKEN;
     for (;;) {
-      const word = this.#thawed();
+      const word = this.thawed();
       const cell = engine.cell(word, event, weight);
       const code = engine.code(cell);
       if ((code & GRANT) !== 0) {
-        memory.put(this.#record, this.#holds | MARK);
-        if (memory.swap(WORD, word, engine.next(word, cell, weight))) {
-          this.#holds += this.#share(verbs, weight);
-          memory.put(this.#record, this.#holds);
-          return TAKEN;
-        }
-        memory.put(this.#record, this.#holds);
+        if (this.moved(word, cell, weight, share)) return TAKEN;
       } else if ((code & PARK) !== 0) {
         const slot = slotCell(headOf(word) + waitingOf(word));
-        this.#assertRoom(word, slot);
-        memory.put(this.#record, this.#holds | MARK);
+        this.assertRoom(word, slot);
+        memory.put(this.record, this.held | MARK);
         const parked = memory.swap(WORD, word, engine.next(word, cell, weight));
-        if (parked) memory.store(slot, this.#slotValue(verbs, weight));
-        memory.put(this.#record, this.#holds);
+        if (parked) memory.store(slot, this.slotValue(verbs, weight));
+        memory.put(this.record, this.held);
         if (parked) {
           this.published();
           return slot;
@@ -103,10 +103,10 @@ export class Protocol {
   collect(slot: number, verbs: Verbs, weight: number): boolean {
     const { memory } = this;
     if (statusOf(memory.load(slot)) !== GRANTED) return false;
-    memory.put(this.#record, this.#holds | MARK);
+    memory.put(this.record, this.held | MARK);
     memory.store(slot, EMPTY);
-    this.#holds += this.#share(verbs, weight);
-    memory.put(this.#record, this.#holds);
+    this.held += this.share(verbs, weight);
+    memory.put(this.record, this.held);
     return true;
   }
 
@@ -125,35 +125,22 @@ export class Protocol {
 
   /** Gives back. */
   give(verbs: Verbs, weight: number): void {
-    const { memory, engine } = this;
-    for (;;) {
-      const word = this.#thawed();
-      const cell = engine.cell(word, verbs.release, weight);
-      const code = engine.code(cell);
-      memory.put(this.#record, this.#holds | MARK);
-      const given = memory.swap(WORD, word, engine.next(word, cell, weight));
-      if (given) this.#holds -= this.#share(verbs, weight);
-      memory.put(this.#record, this.#holds);
-      if (!given) continue;
-      if ((code & HAND) !== 0) this.handOn();
-      return;
-    }
+    this.tell(verbs.release, -this.share(verbs, weight), weight);
   }
 
-  /** An event that neither takes nor gives: setting a signal. `share` changes what this thread's record says it holds. */
-  tell(event: number, share = 0): void {
-    const { memory, engine } = this;
-    for (;;) {
-      const word = this.#thawed();
-      const cell = engine.cell(word, event, 1);
-      memory.put(this.#record, this.#holds | MARK);
-      const told = memory.swap(WORD, word, engine.next(word, cell, 1));
-      if (told) this.#holds += share;
-      memory.put(this.#record, this.#holds);
-      if (!told) continue;
-      if ((engine.code(cell) & HAND) !== 0) this.handOn();
-      return;
+  /** An event that takes nothing. `share` is what it adds to what this thread holds. */
+  tell(event: number, share = 0, weight = 1): void {
+    const { engine } = this;
+    let cell = engine.cell(this.seen, event, weight);
+    if (engine.code(cell) < 0 || !this.moved(this.seen, cell, weight, share)) {
+      let word: number;
+      do {
+        word = this.thawed();
+        cell = engine.cell(word, event, weight);
+        if (engine.code(cell) < 0) throw new Error(`${this.name} took ${engine.micro.eventOf(cell)} out of turn`);
+      } while (!this.moved(word, cell, weight, share));
     }
+    if ((engine.code(cell) & HAND) !== 0) this.handOn();
   }
 
   /** Offers the lock to the head of the queue, and on while the machine says so. */
@@ -166,8 +153,8 @@ export class Protocol {
       const value = this.memory.load(slot);
       const goOn =
         statusOf(value) === WAITING
-          ? this.#grantHead(word, slot, value)
-          : statusOf(value) === ABANDONED && this.#clearHead(word, slot, value);
+          ? this.grantHead(word, slot, value)
+          : statusOf(value) === ABANDONED && this.clearHead(word, slot, value);
       if (!goOn) return;
     }
   }
@@ -178,31 +165,31 @@ export class Protocol {
   }
 
   /** True when the queue should be looked at again: the machine says so, or the word has changed meanwhile. */
-  #grantHead(word: number, slot: number, value: number): boolean {
+  private grantHead(word: number, slot: number, value: number): boolean {
     const { memory, engine } = this;
     const verbs = this.verbsOf(value);
     const cell = engine.cell(word, verbs.hand, weightOf(value));
     const code = engine.code(cell);
     if (code < 0 || (code & GRANT_HEAD) === 0) return false;
-    memory.put(this.#record, this.#holds | MARK);
+    memory.put(this.record, this.held | MARK);
     if (!memory.swap(WORD, word, engine.next(word, cell, weightOf(value)))) {
-      memory.put(this.#record, this.#holds);
+      memory.put(this.record, this.held);
       return true;
     }
     if (memory.swap(slot, value, withStatus(value, GRANTED))) {
-      memory.put(this.#record, this.#holds);
+      memory.put(this.record, this.held);
       memory.notify(slot);
       return (code & HAND) !== 0;
     }
     // It was abandoned after the slot was read: what it was granted goes back.
-    const returned = this.#returnFor(verbs, weightOf(value));
+    const returned = this.returnFor(verbs, weightOf(value));
     if (returned) memory.store(slot, EMPTY);
-    memory.put(this.#record, this.#holds);
+    memory.put(this.record, this.held);
     return returned;
   }
 
   /** Gives back what an abandoned slot was granted; false when somebody repairs, who will do it. */
-  #returnFor(verbs: Verbs, weight: number): boolean {
+  private returnFor(verbs: Verbs, weight: number): boolean {
     const { memory, engine } = this;
     // A signal is set again by its own event; nothing else was taken.
     const event = verbs.release < 0 ? this.engine.micro.event('SET' as never) : verbs.release;
@@ -213,14 +200,28 @@ export class Protocol {
     }
   }
 
-  #clearHead(word: number, slot: number, value: number): boolean {
+  private clearHead(word: number, slot: number, value: number): boolean {
     const { memory, engine } = this;
     const cell = engine.cell(word, this.verbsOf(value).leave, weightOf(value));
-    memory.put(this.#record, this.#holds | MARK);
+    memory.put(this.record, this.held | MARK);
     const cleared = memory.swap(WORD, word, engine.next(word, cell, weightOf(value)));
     if (cleared) memory.store(slot, EMPTY);
-    memory.put(this.#record, this.#holds);
+    memory.put(this.record, this.held);
     return !cleared || (engine.code(cell) & HAND) !== 0;
+  }
+
+  /** One exchange of the word, under the mark; `share` is added to the record when it succeeds. */
+  private moved(word: number, cell: number, weight: number, share: number): boolean {
+    const { memory } = this;
+    const next = this.engine.next(word, cell, weight);
+    memory.put(this.record, this.held | MARK);
+    const moved = memory.swap(WORD, word, next);
+    if (moved) {
+      this.held += share;
+      this.seen = next;
+    }
+    memory.put(this.record, this.held);
+    return moved;
   }
 
   /** How the request in a slot was made. */
@@ -230,28 +231,28 @@ export class Protocol {
 
   /** What a grant adds to a record. */
   protected shareOf(slot: number): number {
-    return this.#share(this.verbsOf(slot), weightOf(slot));
+    return this.share(this.verbsOf(slot), weightOf(slot));
   }
 
-  #share(verbs: Verbs, weight: number): number {
+  private share(verbs: Verbs, weight: number): number {
     if (verbs.release < 0) return 0;
     return verbs.exclusive ? HARD : weight;
   }
 
-  #slotValue(verbs: Verbs, weight: number): number {
+  private slotValue(verbs: Verbs, weight: number): number {
     const soft = verbs === this.modes.soft && this.modes.soft !== this.modes.hard ? 1 : 0;
     return WAITING | (this.seat << SEAT_FIELD) | (soft << SOFT_FIELD) | (weight << WEIGHT_FIELD);
   }
 
-  #assertRoom(word: number, slot: number): void {
+  private assertRoom(word: number, slot: number): void {
     if (waitingOf(word) < RING - 1 && this.memory.load(slot) === EMPTY) return;
     // The word may have moved on since it was read; then the slot was another one's.
     if (this.memory.load(WORD) !== word) return;
-    throw new LtlError('E_LIMIT', `${this.#name} has ${RING - 1} waiters, the most there can be`);
+    throw new LtlError('E_LIMIT', `${this.name} has ${RING - 1} waiters, the most there can be`);
   }
 
   /** The word, when nobody repairs. */
-  #thawed(): number {
+  private thawed(): number {
     for (;;) {
       const word = this.memory.load(WORD);
       if ((word & FROZEN) === 0) return word;

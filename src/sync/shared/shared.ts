@@ -41,7 +41,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   protected readonly memory: SharedMemory;
   readonly #mourning: WeakRef<Mourner>;
   /** Never two holders: tokens need no atomic counter. */
-  readonly #single: boolean;
+  private readonly single: boolean;
 
   /** Makes a lock with so many permits, or joins the one of a handle. Throws E_LIMIT when 32 threads use it already. */
   protected constructor(kind: K, permits: number, options: LockOptions, handle: SharedHandle<K> | undefined) {
@@ -49,7 +49,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
       throw new LtlError('E_ARGUMENT', `this is the handle of a ${handle.kind}, not of a ${kind}`);
     this.name = handle === undefined ? options.name : handle.name;
     this.words = kindWords(kind);
-    this.#single = kind === 'mutex';
+    this.single = kind === 'mutex';
     this.memory = new SharedMemory(handle?.buffer);
     this.handle = handle ?? { kind, name: this.name, buffer: this.memory.buffer };
     if (handle === undefined) {
@@ -144,7 +144,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
 
   /** @internal The lease of what was just taken. */
   protected lease(verbs: Verbs, weight: number): SharedLease {
-    return new SharedLease(this, verbs, weight, this.memory.token(this.#single), this.#died());
+    return new SharedLease(this, verbs, weight, this.memory.token(this.single), this.died());
   }
 
   /** @internal */
@@ -152,8 +152,9 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     this.protocol.give(lease.verbs, lease.weight);
   }
 
-  #died(): boolean {
-    return this.memory.load(DIED) !== 0 && this.memory.swap(DIED, 1, 0);
+  private died(): boolean {
+    // A plain look: the exchange that granted ordered it after the repair.
+    return this.memory.peek(DIED) !== 0 && this.memory.swap(DIED, 1, 0);
   }
 
   #collect(slot: number, verbs: Verbs, weight: number): void {

@@ -29,34 +29,37 @@ export const countOf = (word: number): number => (word >> COUNT_SHIFT) & 0x3ff;
 /** One machine's steps on words. */
 export class WordEngine {
   readonly micro: Micro;
-  readonly #code: Int32Array;
+  private readonly codes: Int32Array;
   /** What a cell adds to the word for one unit of weight, and for each further unit. */
-  readonly #delta: Int32Array;
-  readonly #further: Int32Array;
-  readonly #width: number;
-  readonly #countIs: 'available' | 'readers';
-  readonly #last: number;
-  readonly #idle: number;
-  readonly #blocked: number;
-  readonly #lastReader: number;
-  readonly #othersRead: number;
+  private readonly delta: Int32Array;
+  private readonly further: Int32Array;
+  /** 1 where the answer of a guard matters, by the first cell of state and event. */
+  private readonly guarded: Uint8Array;
+  private readonly width: number;
+  private readonly countIs: 'available' | 'readers';
+  private readonly last: number;
+  private readonly idle: number;
+  private readonly blocked: number;
+  private readonly lastReader: number;
+  private readonly othersRead: number;
 
   /** Events that are not answered through the queue leave its head where it is; `leave` and every grant to the head move it. */
   constructor(micro: Micro, countIs: 'available' | 'readers', leave: number) {
     this.micro = micro;
-    this.#code = micro.code;
-    this.#countIs = countIs;
-    this.#width = micro.width;
-    this.#last = micro.guard('last');
-    this.#idle = micro.guard('idle');
-    this.#blocked = micro.guard('blocked');
-    this.#lastReader = micro.guard('lastReader');
-    this.#othersRead = micro.guard('othersRead');
-    this.#further = micro.code.map((code) => (((code >> AVAILABLE_SHIFT) & 3) - 1) << COUNT_SHIFT);
-    this.#delta = micro.code.map((code, cell) => {
-      const inRow = cell % this.#width;
+    this.codes = micro.code;
+    this.guarded = Uint8Array.from(micro.code, (_, cell) => (micro.guardsMatter(cell) ? 1 : 0));
+    this.countIs = countIs;
+    this.width = micro.width;
+    this.last = micro.guard('last');
+    this.idle = micro.guard('idle');
+    this.blocked = micro.guard('blocked');
+    this.lastReader = micro.guard('lastReader');
+    this.othersRead = micro.guard('othersRead');
+    this.further = micro.code.map((code) => (((code >> AVAILABLE_SHIFT) & 3) - 1) << COUNT_SHIFT);
+    this.delta = micro.code.map((code, cell) => {
+      const inRow = cell % this.width;
       const moves = (code & GRANT_HEAD) !== 0 || (inRow >= leave && inRow < leave + micro.valuations);
-      const state = (code & 0xfff) / this.#width - Math.floor(cell / this.#width);
+      const state = (code & 0xfff) / this.width - Math.floor(cell / this.width);
       const count = countIs === 'available' ? ((code >> AVAILABLE_SHIFT) & 3) - 1 : ((code >> READERS_SHIFT) & 7) - 2;
       const waiting = ((code >> WAITING_SHIFT) & 3) - 1;
       return state + (count << COUNT_SHIFT) + (waiting << WAITING_FIELD) + ((moves ? 1 : 0) << HEAD_FIELD);
@@ -65,48 +68,49 @@ export class WordEngine {
 
   /** A word in the machine's initial state. */
   initial(available: number): number {
-    return this.micro.initial / this.#width + ((this.#countIs === 'available' ? available : 0) << COUNT_SHIFT);
+    return this.micro.initial / this.width + ((this.countIs === 'available' ? available : 0) << COUNT_SHIFT);
   }
 
   /** The cell for an event in this word. */
   cell(word: number, event: number, weight: number): number {
-    return (word & STATE_MASK) * this.#width + event + this.#valuation(word, weight);
+    const cell = (word & STATE_MASK) * this.width + event;
+    return this.guarded[cell] === 0 ? cell : cell + this.valuation(word, weight);
   }
 
   /** What is to be done in that cell; -1 where the machine ignores the event. */
   code(cell: number): number {
-    return this.#code[cell] as number;
+    return this.codes[cell] as number;
   }
 
   /** The word after that cell's step. */
   next(word: number, cell: number, weight: number): number {
-    return (word + (this.#delta[cell] as number) + (weight - 1) * (this.#further[cell] as number)) | 0;
+    return (word + (this.delta[cell] as number) + (weight - 1) * (this.further[cell] as number)) | 0;
   }
 
   /** The machine's state and figures in a word, for people and tests. */
   read(word: number): Figures & { readonly state: string } {
     const count = countOf(word);
     return {
-      state: this.micro.stateOf((word & STATE_MASK) * this.#width),
-      available: this.#countIs === 'available' ? count : 1,
-      readers: this.#countIs === 'readers' ? count : 0,
+      state: this.micro.stateOf((word & STATE_MASK) * this.width),
+      available: this.countIs === 'available' ? count : 1,
+      readers: this.countIs === 'readers' ? count : 0,
       waiting: waitingOf(word),
     };
   }
 
-  #valuation(word: number, weight: number): number {
+  private valuation(word: number, weight: number): number {
     let bits = 0;
     const figures = scratch;
     figures.waiting = waitingOf(word);
-    if (GUARDS.last(figures, weight)) bits = this.#last;
-    if (this.#countIs === 'available') {
+    if (GUARDS.last(figures, weight)) bits = this.last;
+    if (this.countIs === 'available') {
       figures.available = countOf(word);
-      return this.#blocked !== 0 && GUARDS.blocked(figures, weight) ? bits | this.#blocked : bits;
+      return this.blocked !== 0 && GUARDS.blocked(figures, weight) ? bits | this.blocked : bits;
     }
     figures.readers = countOf(word);
-    if (GUARDS.idle(figures, weight)) bits |= this.#idle;
-    if (GUARDS.lastReader(figures, weight)) bits |= this.#lastReader;
-    return GUARDS.othersRead(figures, weight) ? bits | this.#othersRead : bits;
+    if (GUARDS.idle(figures, weight)) bits |= this.idle;
+    if (GUARDS.lastReader(figures, weight)) bits |= this.lastReader;
+    return GUARDS.othersRead(figures, weight) ? bits | this.othersRead : bits;
   }
 }
 
