@@ -45,7 +45,7 @@ import type { Signal, SignalOptions } from './sync/signal.js';
 import { WORD } from './wire/board.js';
 import type { ActorTransition } from './wire/place.js';
 import type { Failure } from './wire/protocol.js';
-import { LtlError } from './words/errors.js';
+import { LtlError, namePermission } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
 import * as symbols from './words/symbols.js';
 import { type symDATA, symHARD_LOCK, symSLEEP_NAP } from './words/symbols.js';
@@ -130,7 +130,7 @@ export async function open(config: Partial<Config> = {}, options: OpenOptions = 
   } catch (error) {
     // Whatever had been started already is stopped: a failed open holds no lock and no thread.
     await ltl.close();
-    throw error;
+    throw namePermission(error);
   }
   return ltl;
 }

@@ -199,6 +199,15 @@ export function isLtlError(error: unknown, code?: ErrorCode): error is LtlError 
   return error instanceof LtlError && (code === undefined || error.code === code);
 }
 
+const REFUSED_BY_SYSTEM: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/** A call that the system refused for want of permission as E_PERMISSION; every other error as it is. */
+export function namePermission(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof LtlError) return error;
+  const { code } = error as Error & { code?: unknown };
+  return REFUSED_BY_SYSTEM.has(code) ? new LtlError('E_PERMISSION', error.message, { cause: error }) : error;
+}
+
 /** The form in which an error crosses threads; `fromWireError` makes it whole again. */
 export interface WireError {
   readonly code: ErrorCode;
