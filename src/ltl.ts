@@ -297,11 +297,9 @@ export class Ltl {
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#readGate();
     return this.#locks.reading(() => {
-      const tail = this.#writing?.board.tail();
-      return verifyStore(
-        storePaths(this.#config['force-all.path']),
-        tail === undefined ? options : { ...options, tail },
-      );
+      // What a living writer writes meanwhile is not judged.
+      const tail = this.#reader.liveTail();
+      return verifyStore(storePaths(this.#config['force-all.path']), tail === null ? options : { ...options, tail });
     });
   }
 

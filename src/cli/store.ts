@@ -1,5 +1,4 @@
 /** Opening the store that a command names by --path and --config. */
-import { resolveConfig } from '../config/config.js';
 import { type Config, open } from '../ltl.js';
 import { LtlError } from '../words/errors.js';
 
@@ -19,9 +18,6 @@ export function openWriter(values: Arguments['values']): Promise<Store> {
 export function openReader(values: Arguments['values']): Promise<Store> {
   return open(configOf(values), { readOnly: true });
 }
-
-/** The folder that the options name. Throws E_CONFIG. */
-export const storePath = (values: Arguments['values']): string => resolveConfig(configOf(values))['force-all.path'];
 
 function configOf({ path, config }: Arguments['values']): Partial<Config> {
   const keys: Record<string, string | number> = {};

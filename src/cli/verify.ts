@@ -1,31 +1,22 @@
 /** `ltl verify`: every checksum of every segment, in parallel; each damage on a line of its own. */
-import { existsSync } from 'node:fs';
-import { verifyStore } from '../jobs/verify-store.js';
-import { FileTail } from '../log/file-tail.js';
-import { storePaths } from '../log/folder.js';
 import type { Damage } from '../log/walk.js';
-import { currentWriter } from '../log/writer-lock.js';
-import { ERRORS, LtlError } from '../words/errors.js';
+import { ERRORS } from '../words/errors.js';
 import type { Run } from './command.js';
 import { counted, duration, grouped, size } from './numbers.js';
 import { writeAll } from './output.js';
 import { Progress } from './progress.js';
 import { StopRequest } from './signals.js';
-import { storePath } from './store.js';
+import { openReader } from './store.js';
 
 export const verify: Run = async ({ values }, io) => {
-  const paths = storePaths(storePath(values));
-  if (!existsSync(paths.log)) throw new LtlError('E_NO_STORE', `there is no store in ${paths.root}`);
+  const store = await openReader(values);
   using stop = new StopRequest();
   const progress = new Progress(io.stderr, 'verify');
-  const tail = currentWriter(paths.root) === null ? null : new FileTail(paths);
   try {
-    const report = await verifyStore(paths, {
+    const report = await store.verify({
       signal: stop.signal,
       onProgress: ({ segmentsDone, segments, bytes }) =>
         progress.update(segmentsDone / segments, `${segmentsDone} of ${segments} segments, ${size(bytes)}`),
-      // What a living writer writes meanwhile is not judged.
-      ...(tail !== null && { tail: tail.tail() }),
     });
     progress.end();
     if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify(report, null, 2)}\n`);
@@ -42,7 +33,7 @@ export const verify: Run = async ({ values }, io) => {
     throw error;
   } finally {
     progress.end();
-    tail?.close();
+    await store.close();
   }
 };
 

@@ -5,7 +5,8 @@
 import fs from 'node:fs';
 import { FileTail } from '../log/file-tail.js';
 import { type StorePaths, storePaths } from '../log/folder.js';
-import { LogReader } from '../log/reader.js';
+import { LogReader, type LogTail } from '../log/reader.js';
+import { currentWriter } from '../log/writer-lock.js';
 import { BatchTables } from '../lookup/batch-table.js';
 import { BoardGrowth, FileGrowth } from '../lookup/growth.js';
 import type { IndexClient } from '../lookup/index-client.js';
@@ -18,6 +19,7 @@ export class Reading {
   readonly queries: Queries;
   readonly #reader: LogReader;
   readonly #files: FileTail | null;
+  readonly #root: string;
 
   /** `board` null: an instance that only reads. Throws E_NO_STORE when there is nothing to read. */
   constructor(
@@ -32,6 +34,7 @@ export class Reading {
     if (board === null) assertStore(paths);
     const files = board === null ? new FileTail(paths) : null;
     this.#files = files;
+    this.#root = root;
     const tail = files?.tail ?? (() => (board as Board).tail());
     const offsets = new BatchTables(paths.index);
     this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { offsets });
@@ -42,6 +45,15 @@ export class Reading {
   tail(): { firstSeq: number; nextSeq: number } {
     this.#files?.refresh();
     return { firstSeq: this.#reader.firstSeq(), nextSeq: this.#reader.tail().nextSeq };
+  }
+
+  /** Where a living writer's durable log ends now; null when nobody writes, and every byte there is may be judged. */
+  liveTail(): LogTail | null {
+    if (this.#files !== null) {
+      if (currentWriter(this.#root) === null) return null;
+      this.#files.refresh();
+    }
+    return this.#reader.tail();
   }
 
   stat(): Record<string, number> {
