@@ -373,6 +373,8 @@ export class Ltl {
 
   /** Booleans, one bit each in shared memory. */
   get flags(): Readonly<Record<FlagName, boolean>> {
+    // The queue's own state (a full disk, say) changes without a word to this thread.
+    this.#writing?.conductor.derive();
     return flagsOf(this.#writing === null ? 0 : Atomics.load(this.#writing.board.words, WORD.flags));
   }
 
