@@ -36,6 +36,10 @@ const BENCHES: Readonly<Record<string, Entry>> = {
     about: 'CPU of an open instance that nobody uses',
     load: () => import('./idle.js'),
   },
+  sync: {
+    about: 'locks beside hand-written ones and libraries: uncontended, waiters, cancellation, memory, threads',
+    load: () => import('./sync.js'),
+  },
   micro: {
     about: 'the small parts, each alone: checksum, ring, machine step, wake-up',
     load: () => import('./micro.js'),

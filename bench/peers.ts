@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** The checkout's root; this file runs as dist/bench/peers.js. */
 export const root: string = join(import.meta.dirname, '../..');
@@ -30,6 +31,35 @@ export function peerVersion(name: string): string | undefined {
 /** The peer's CommonJS exports. The caller states their type: a bench depends on no peer's declarations. */
 export function loadPeer(name: string): unknown {
   return requirePeer(name) as unknown;
+}
+
+/** The peer's exports, for those that are ES modules. The caller states their type. */
+export async function importPeer(name: string): Promise<unknown> {
+  return import(pathToFileURL(esmEntry(name)).href);
+}
+
+/** Where a package's `import` leads: by its exports, module or main field. */
+function esmEntry(name: string): string {
+  const folder = join(home, 'node_modules', name);
+  const { exports, module, main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    exports?: unknown;
+    module?: string;
+    main?: string;
+  };
+  const target = importTarget(exports) ?? module ?? main ?? 'index.js';
+  return join(folder, target);
+}
+
+/** The first file that the conditions `import`, `node` and `default` lead to. */
+function importTarget(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  const fields = exports as Record<string, unknown>;
+  for (const condition of ['.', 'import', 'node', 'default']) {
+    const found = importTarget(fields[condition]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**

@@ -1,0 +1,243 @@
+/** What the locks are compared with: the plainest things one would write by hand, and libraries. */
+import type { SharedHandle } from '../src/sync/sync.js';
+import { importPeer, peerVersion } from './peers.js';
+
+/** A lock as a bench sees it: enters and leaves so often, one after the other. */
+export type Loop = (times: number) => Promise<void>;
+
+/** All at once: so many wait, and each leaves as soon as it is in. */
+export type Crowd = (waiters: number) => Promise<void>;
+
+export interface Contender {
+  readonly loop: Loop;
+  readonly crowd: Crowd;
+}
+
+interface Acquirable {
+  acquire(): Promise<{ release(): void }>;
+}
+
+/** Written out for each, so that none pays for a wrapper. */
+export function ofLeases(lock: Acquirable): Contender {
+  return {
+    loop: async (times) => {
+      for (let i = 0; i < times; i++) {
+        const lease = await lock.acquire();
+        lease.release();
+      }
+    },
+    crowd: async (waiters) => {
+      const all: Promise<void>[] = [];
+      const first = await lock.acquire();
+      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then((lease) => lease.release()));
+      first.release();
+      await Promise.all(all);
+    },
+  };
+}
+
+class HandLease {
+  readonly lock: HandMutex;
+  readonly token: number;
+  held = true;
+
+  constructor(lock: HandMutex, token: number) {
+    this.lock = lock;
+    this.token = token;
+  }
+
+  release(): void {
+    if (!this.held) throw new Error('released before');
+    this.held = false;
+    this.lock.next();
+  }
+}
+
+interface HandWaiter {
+  next: HandWaiter | undefined;
+  resolve: (lease: HandLease) => void;
+}
+
+/** A mutex of the same shape by hand: a flag, a linked queue, a lease with a token that can be released once. */
+export class HandMutex {
+  #held = false;
+  #tokens = 0;
+  #first: HandWaiter | undefined;
+  #last: HandWaiter | undefined;
+
+  acquire(): Promise<HandLease> {
+    if (!this.#held) {
+      this.#held = true;
+      return Promise.resolve(new HandLease(this, ++this.#tokens));
+    }
+    return new Promise((resolve) => {
+      const waiter: HandWaiter = { next: undefined, resolve };
+      if (this.#last === undefined) this.#first = waiter;
+      else this.#last.next = waiter;
+      this.#last = waiter;
+    });
+  }
+
+  next(): void {
+    const waiter = this.#first;
+    if (waiter === undefined) {
+      this.#held = false;
+      return;
+    }
+    this.#first = waiter.next;
+    if (this.#first === undefined) this.#last = undefined;
+    waiter.resolve(new HandLease(this, ++this.#tokens));
+  }
+}
+
+/** A lock of shared memory by hand: a word by compare-exchange that barges, or a ticket lock, which is fair as ours is. */
+export class HandLock {
+  readonly #cells: Int32Array;
+  readonly #fair: boolean;
+  #ticket = 0;
+
+  constructor(buffer: SharedArrayBuffer, fair: boolean) {
+    this.#cells = new Int32Array(buffer);
+    this.#fair = fair;
+  }
+
+  acquire(): void {
+    const cells = this.#cells;
+    if (!this.#fair) {
+      if (Atomics.compareExchange(cells, 0, 0, 1) === 0) return;
+      while (Atomics.exchange(cells, 0, 2) !== 0) Atomics.wait(cells, 0, 2);
+      return;
+    }
+    this.#ticket = Atomics.add(cells, 16, 1);
+    for (let look = 0; look < 2000; look++) if (Atomics.load(cells, 32) === this.#ticket) return;
+    for (;;) {
+      const serving = Atomics.load(cells, 32);
+      if (serving === this.#ticket) return;
+      Atomics.wait(cells, 32, serving);
+    }
+  }
+
+  tryAcquire(): boolean {
+    return Atomics.compareExchange(this.#cells, 0, 0, 1) === 0;
+  }
+
+  release(): void {
+    const cells = this.#cells;
+    if (this.#fair) {
+      Atomics.store(cells, 32, this.#ticket + 1);
+      Atomics.notify(cells, 32);
+    } else if (Atomics.exchange(cells, 0, 0) === 2) Atomics.notify(cells, 0, 1);
+  }
+}
+
+export interface ContentionJob {
+  readonly kind: 'shared' | 'hand-barging' | 'hand-fair';
+  readonly buffer: SharedArrayBuffer;
+  readonly handle: SharedHandle<'mutex'>;
+  readonly times: number;
+}
+
+type Loader = () => Promise<Contender>;
+
+interface Sema {
+  acquire(): Promise<unknown>;
+  release(): void;
+}
+
+/** Those that run a function inside. */
+function ofJobs(run: (job: () => void) => Promise<unknown>): Contender {
+  const nothing = (): void => {};
+  return {
+    loop: async (times) => {
+      for (let i = 0; i < times; i++) await run(nothing);
+    },
+    crowd: async (waiters) => {
+      const all: Promise<unknown>[] = [];
+      for (let i = 0; i < waiters; i++) all.push(run(nothing));
+      await Promise.all(all);
+    },
+  };
+}
+
+function ofReleasers(lock: { acquire(): Promise<() => void> }): Contender {
+  return {
+    loop: async (times) => {
+      for (let i = 0; i < times; i++) {
+        const release = await lock.acquire();
+        release();
+      }
+    },
+    crowd: async (waiters) => {
+      const all: Promise<void>[] = [];
+      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then((release) => release()));
+      await Promise.all(all);
+    },
+  };
+}
+
+function ofSema(sema: Sema): Contender {
+  return {
+    loop: async (times) => {
+      for (let i = 0; i < times; i++) {
+        await sema.acquire();
+        sema.release();
+      }
+    },
+    crowd: async (waiters) => {
+      const all: Promise<void>[] = [];
+      for (let i = 0; i < waiters; i++) all.push(sema.acquire().then(() => sema.release()));
+      await Promise.all(all);
+    },
+  };
+}
+
+const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make: Loader }>> = {
+  'async-mutex Mutex': {
+    from: 'async-mutex',
+    make: async () => {
+      const { Mutex } = (await importPeer('async-mutex')) as { Mutex: new () => { acquire(): Promise<() => void> } };
+      return ofReleasers(new Mutex());
+    },
+  },
+  'async-sema': {
+    from: 'async-sema',
+    make: async () => {
+      const { Sema } = (await importPeer('async-sema')) as { Sema: new (permits: number) => Sema };
+      return ofSema(new Sema(1));
+    },
+  },
+  'p-limit': {
+    from: 'p-limit',
+    make: async () => {
+      const limit = ((await importPeer('p-limit')) as { default: (n: number) => (job: () => void) => Promise<unknown> })
+        .default;
+      return ofJobs(limit(1));
+    },
+  },
+  'effect semaphore': {
+    from: 'effect',
+    make: async () => {
+      const { Effect } = (await importPeer('effect')) as { Effect: EffectModule };
+      const semaphore = Effect.unsafeMakeSemaphore(1);
+      const inside = semaphore.withPermits(1)(Effect.void);
+      return ofJobs(() => Effect.runPromise(inside));
+    },
+  },
+};
+
+interface EffectModule {
+  readonly void: unknown;
+  unsafeMakeSemaphore(permits: number): { withPermits(n: number): (inside: unknown) => unknown };
+  runPromise(effect: unknown): Promise<unknown>;
+}
+
+/** The libraries that are installed, and the names of those that are not. */
+export function libraries(): { readonly made: ReadonlyMap<string, Loader>; readonly absent: readonly string[] } {
+  const made = new Map<string, Loader>();
+  const absent: string[] = [];
+  for (const [name, { from, make }] of Object.entries(LIBRARIES)) {
+    if (peerVersion(from) === undefined) absent.push(name);
+    else made.set(`${name} ${peerVersion(from)}`, make);
+  }
+  return { made, absent };
+}

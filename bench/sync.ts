@@ -1,0 +1,176 @@
+/**
+ * `bench sync`: what a lock costs beside one written by hand and beside libraries, all in one process, in rounds that take
+ * turns; medians of the rounds, and ratios to the hand-written one. Two threads beside locks of shared memory by hand.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Mutex, Semaphore, SharedMutex } from '../src/sync/sync.js';
+import { median } from './measure/latency.js';
+import { machineFacts, machineText } from './measure/machine.js';
+import { installPeers } from './peers.js';
+import { progress, save } from './report/output.js';
+import { digits, table } from './report/table.js';
+import { type Contender, type ContentionJob, HandLock, HandMutex, libraries, ofLeases } from './sync-peers.js';
+
+const HAND = 'by hand';
+const PEERS = ['async-mutex', 'async-sema', 'p-limit', 'effect'];
+
+type Rows = Map<string, Map<string, number[]>>;
+
+export async function run(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) {
+    process.stdout.write('usage: npm run bench -- sync [--quick] [--save]\n');
+    return;
+  }
+  const quick = args.includes('--quick');
+  if (!quick) installPeers(PEERS);
+  const { made, absent } = libraries();
+  const rounds = quick ? 1 : 5;
+  const rows: Rows = new Map();
+  const contenders = new Map<string, () => Promise<Contender>>([
+    [HAND, async () => ofLeases(new HandMutex())],
+    ['Mutex', async () => ofLeases(new Mutex())],
+    ['Semaphore(1)', async () => ofLeases(new Semaphore(1))],
+    ...made,
+  ]);
+  for (let round = 0; round < rounds; round++) {
+    progress(`round ${round + 1} of ${rounds}`);
+    for (const [name, make] of contenders) await oneThread(rows, name, make, quick);
+    cancellation(rows, await cancelled(quick ? 100 : 10_000));
+    uncontendedWords(rows, quick ? 1000 : 500_000);
+    for (const kind of ['hand-barging', 'hand-fair', 'shared'] as const)
+      add(rows, kind, 'two threads', await twoThreads(kind, quick ? 200 : 50_000));
+  }
+  const facts = machineFacts('.');
+  const result = report(rows, memory(quick ? 100 : 20_000));
+  process.stdout.write(`${machineText(facts)}\n${result}`);
+  if (absent.length > 0) process.stdout.write(`\nabsent: ${absent.join(', ')}\n`);
+  if (!args.includes('--save')) return;
+  const numbers = Object.fromEntries([...rows].map(([name, cells]) => [name, Object.fromEntries(cells)]));
+  save('docs/bench/sync.json', `${JSON.stringify({ facts, nanoseconds: numbers }, undefined, 2)}\n`);
+  save(
+    'docs/bench/sync.md',
+    `# Locks\n\n\`npm run bench -- sync --save\`\n\n\`\`\`text\n${machineText(facts)}\n${result}\`\`\`\n`,
+  );
+}
+
+async function oneThread(rows: Rows, name: string, make: () => Promise<Contender>, quick: boolean): Promise<void> {
+  const slow = /async-mutex|effect/.test(name);
+  const times = quick ? 200 : slow ? 20_000 : 200_000;
+  const { loop, crowd } = await make();
+  await loop(times / 10);
+  add(rows, name, 'uncontended', await nanoseconds(() => loop(times), times));
+  const turns = quick ? 1 : slow ? 5 : 100;
+  await crowd(1000);
+  const many = async (): Promise<void> => {
+    for (let turn = 0; turn < turns; turn++) await crowd(1000);
+  };
+  add(rows, name, '1000 waiters', await nanoseconds(many, turns * 1000));
+  const most = quick ? 2000 : 100_000;
+  if (!slow) add(rows, name, '100 000 waiters', await nanoseconds(() => crowd(most), most));
+}
+
+/** Many waits on one AbortSignal that ends them all. */
+async function cancelled(waiters: number): Promise<number> {
+  const mutex = new Mutex();
+  const held = await mutex.acquire();
+  const abort = new AbortController();
+  const took = await nanoseconds(async () => {
+    const all = Array.from({ length: waiters }, () => mutex.acquire({ signal: abort.signal }));
+    abort.abort();
+    await Promise.allSettled(all);
+  }, waiters);
+  held.release();
+  return took;
+}
+
+function cancellation(rows: Rows, each: number): void {
+  add(rows, 'Mutex', 'a cancelled wait', each);
+}
+
+function uncontendedWords(rows: Rows, times: number): void {
+  const hand = new HandLock(new SharedArrayBuffer(1024), false);
+  const shared = new SharedMutex();
+  const handStart = process.hrtime.bigint();
+  for (let i = 0; i < times; i++) {
+    hand.tryAcquire();
+    hand.release();
+  }
+  const sharedStart = process.hrtime.bigint();
+  for (let i = 0; i < times; i++) shared.tryAcquire()?.release();
+  const end = process.hrtime.bigint();
+  shared.close();
+  add(rows, 'hand-barging', 'uncontended', Number(sharedStart - handStart) / times);
+  add(rows, 'shared', 'uncontended', Number(end - sharedStart) / times);
+}
+
+async function twoThreads(kind: ContentionJob['kind'], times: number): Promise<number> {
+  const mutex = new SharedMutex();
+  const buffer = new SharedArrayBuffer(1024);
+  const job: ContentionJob = { kind, buffer, handle: mutex.handle, times };
+  const workers = [0, 1].map(() => new Worker(new URL('./sync.worker.js', import.meta.url), { workerData: job }));
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const ends = workers.map((worker) => once(worker, 'message') as Promise<[number]>);
+  for (const worker of workers) worker.postMessage('go');
+  const took = (await Promise.all(ends)).map(([each]) => each);
+  const counted = new Int32Array(buffer, 64 * 4)[0];
+  if (counted !== 2 * times) throw new Error(`${kind}: counted ${counted} of ${2 * times}`);
+  mutex.close();
+  return Math.max(...took) / (2 * times);
+}
+
+/** Bytes of heap an instance and a parked waiter hold on to. Wants `--expose-gc`; without it the figures are missing. */
+function memory(count: number): string {
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) return 'memory: run `node --expose-gc dist/bench/main.js sync`\n';
+  const measured = (make: () => unknown): number => {
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    const kept = make();
+    gc();
+    const bytes = (process.memoryUsage().heapUsed - before) / count;
+    return kept === undefined ? 0 : bytes;
+  };
+  const each = (make: () => unknown) => () => Array.from({ length: count }, make);
+  // The array that keeps them is 8 bytes each.
+  const instance = measured(each(() => new Mutex())) - 8;
+  const mutex = new Mutex();
+  void mutex.acquire();
+  const waiter = measured(each(() => mutex.acquire())) - 8;
+  return `memory: ${Math.round(instance)} bytes a Mutex, ${Math.round(waiter)} bytes a parked waiter with its promise\n`;
+}
+
+async function nanoseconds(work: () => Promise<void>, times: number): Promise<number> {
+  const start = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - start) / times;
+}
+
+function add(rows: Rows, name: string, column: string, value: number): void {
+  const cells = rows.get(name) ?? new Map<string, number[]>();
+  rows.set(name, cells);
+  cells.set(column, [...(cells.get(column) ?? []), value]);
+}
+
+function report(rows: Rows, memoryLine: string): string {
+  const columns = ['uncontended', '1000 waiters', '100 000 waiters', 'a cancelled wait', 'two threads'];
+  const middle = (name: string, column: string): number | undefined => {
+    const values = rows.get(name)?.get(column);
+    return values === undefined ? undefined : median(values);
+  };
+  /** The median of the ratios of each round: rounds differ more than locks do. */
+  const ratio = (name: string, column: string): string => {
+    const base = rows.get(name === 'shared' || name.startsWith('hand-') ? 'hand-barging' : HAND)?.get(column);
+    const values = rows.get(name)?.get(column);
+    if (base === undefined || values === undefined) return '';
+    return ` (${median(values.map((value, round) => value / (base[round] ?? value))).toFixed(2)})`;
+  };
+  const lines = [...rows.keys()].map((name) => [
+    name,
+    ...columns.map((column) => {
+      const value = middle(name, column);
+      return value === undefined ? '' : digits(value) + ratio(name, column);
+    }),
+  ]);
+  return `nanoseconds for one acquire and release, median of the rounds (ratio to the hand-written one)\n\n${table(['', ...columns], lines)}\n${memoryLine}`;
+}
