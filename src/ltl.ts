@@ -243,7 +243,7 @@ export class Ltl {
     return this.#locks.writing(() => this.#writer.followers.declare(definition));
   }
 
-  /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63. */
+  /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63 that are open. */
   producer(): ProducerHandle {
     return this.#writer.producer();
   }
@@ -268,23 +268,26 @@ export class Ltl {
     }
   }
 
-  /** The first `n` matches in order of their seqs. */
+  /** The first `n` matches in order of their seqs. Rejects with E_FILTER, E_ARGUMENT. */
   async some(symbol: typeof symDATA, filter: Filter, n: number): Promise<StoredRecord[]> {
     const { queries } = this.#reader;
     return this.#locks.reading(() => queries.some(symbol, filter, n));
   }
 
-  /** Records in order, async-iterable: from (inclusive), to (exclusive), since, until, reverse, and a filter. */
+  /**
+   * Records in order, async-iterable: from and since (inclusive), to and until (exclusive), reverse, and a filter. Throws
+   * E_ARGUMENT, E_FILTER, E_GONE, and what refuses reads now; an iteration ends with E_DAMAGED at a damaged record.
+   */
   range(symbol: typeof symDATA, options: RangeOptions = {}): Records {
     return this.#reader.queries.range(symbol, options);
   }
 
-  /** Records from `from` on and, with `follow`, those to come. */
+  /** Records from `from` on and, with `follow`, those to come, until it is returned, aborted by its signal, or closed. */
   stream(options: StreamOptions = {}): Records {
     return this.#reader.queries.stream(options);
   }
 
-  /** The frame of a record as it is on disk. */
+  /** The frame of a record as it is on disk (docs/FORMAT.md); rejects as `one` does. */
   async raw(seq: SeqLike): Promise<Buffer> {
     const { queries } = this.#reader;
     return this.#locks.reading(() => queries.raw(seq));
@@ -305,7 +308,8 @@ export class Ltl {
 
   /**
    * Falls asleep: symSLEEP_NAP (appends only queue to disk), symSLEEP_DEEP (appends and reads are refused), symREADS or
-   * symWRITES (that side is refused). Wakes by itself after `wakeAfterMs` (60 000; Infinity for never).
+   * symWRITES (that side is refused). Wakes by itself after `wakeAfterMs` (60 000; Infinity for never), counted from the
+   * latest call. Rejects with E_ARGUMENT, E_CLOSED.
    */
   async sleep(symbol: symbol, { wakeAfterMs = 60_000 }: { readonly wakeAfterMs?: number } = {}): Promise<void> {
     return this.#openWriter.sleeper.sleep(symbol, wakeAfterMs);
@@ -353,7 +357,10 @@ export class Ltl {
     return this.#locks.signals();
   }
 
-  /** Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. */
+  /**
+   * Keeps that many bytes of segments written ahead (two segments at least); resolves with the bytes there are. Rejects with
+   * E_ARGUMENT, E_CLOSED, E_FATAL.
+   */
   async reserve(bytes: number): Promise<number> {
     return this.#openWriter.followers.reserve(bytes);
   }
