@@ -23,7 +23,7 @@ type Results = Record<string, Record<string, number>>;
 
 export async function run(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) {
-    process.stdout.write('usage: npm run bench -- actors [--quick] [--out FILE.json]\n');
+    process.stdout.write('usage: npm run bench -- actors [--quick] [--json FILE]\n');
     return;
   }
   const quick = args.includes('--quick');
@@ -43,7 +43,7 @@ export async function run(args: readonly string[]): Promise<void> {
   process.stdout.write(`Bytes of heap an idle actor, of ${sizes.actors}\n\n${pairs(memory)}\n`);
   process.stdout.write(`Milliseconds from a throw to the first answer after the restart\n\n${pairs(restart)}\n`);
   process.stdout.write(verdictTable(verdicts));
-  const out = args.includes('--out') ? args[args.indexOf('--out') + 1] : undefined;
+  const out = args.includes('--json') ? args[args.indexOf('--json') + 1] : undefined;
   if (out !== undefined)
     save(
       out,

@@ -73,6 +73,19 @@ describe('bench', () => {
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
   });
 
+  it('actors counts what arrived in each task, and closes with a verdict a target', () => {
+    const json = join(folder, 'actors.json');
+    const ran = bench('actors', '--quick', '--json', json);
+    expect(ran.stderr).not.toMatch(/error/i);
+    expect(ran.status).toBe(0);
+    expect(closingRows(ran.stdout)).toHaveLength(6);
+    const { microseconds } = JSON.parse(readFileSync(json, 'utf8')) as {
+      microseconds: Record<string, Record<string, number>>;
+    };
+    for (const task of Object.values(microseconds)) expect(task['ltl']).toBeGreaterThan(0);
+    rmSync(json);
+  });
+
   it('an unknown bench, workload or store is a usage error that names what there is', () => {
     expect(bench('nothing')).toMatchObject({ status: 64 });
     expect(bench('nothing').stderr).toMatch(/append/);
