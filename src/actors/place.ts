@@ -16,7 +16,7 @@ import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
 import type { Cell } from './cell.js';
 import { assertCloneable } from './cloneable.js';
-import { Line } from './lines.js';
+import { full, Lines, type Waiting } from './lines.js';
 import { Queue } from './mailbox-queue.js';
 import { Ref, reviveRefs } from './ref.js';
 import { Watches } from './watches.js';
@@ -29,7 +29,7 @@ export class Place implements LinkListener {
   inspecting = false;
   readonly #cells = new Map<number, Cell>();
   readonly #links = new Map<number, Link>();
-  readonly #lines = new Map<number, Line>();
+  readonly #lines: Lines;
   readonly #runQueue = new Queue<Cell>();
   readonly #asks: Asks;
   readonly #watches: Watches;
@@ -42,6 +42,13 @@ export class Place implements LinkListener {
     this.#conduct = conduct;
     this.#asks = new Asks(clock, (ask, actor, place) => this.#gaveUp(ask, actor, place));
     this.#watches = new Watches((message) => this.#conduct(message));
+    this.#lines = new Lines({
+      deliver: (to, { message, ask, trace }) => this.#deliver(to.id, to.slot.place, message, ask, trace, true),
+      refuse: (to, waiting, reason, error) => this.#refuse(to, waiting, reason, error),
+      askForRoom: (to) => this.#askForRoom(to),
+      hold: (actor) => this.#watches.hold(actor),
+      release: (actor) => this.#watches.release(actor),
+    });
   }
 
   /* Sending */
@@ -51,26 +58,12 @@ export class Place implements LinkListener {
     const { slot } = to;
     const place = slot.place;
     const mayHoldRefs = place !== this.id && assertCloneable(message);
-    const line = this.#lines.get(to.id);
-    if (line !== undefined) return this.#join(line, message, ask, trace);
-    if (slot.state !== STATE.up) {
-      if (slot.state === STATE.down) return this.#join(this.#line(to), message, ask, trace);
-      return this.#refuse(to, message, ask, 'dead', {
-        code: 'E_ACTOR_FAILED',
-        message: `${to.name} is dead`,
-        details: {},
-      });
-    }
-    if (!slot.reserve()) {
-      const { overflow } = slot;
-      if (overflow !== 'drop-oldest') {
-        slot.unreserve();
-        if (overflow !== 'wait') return this.#refuse(to, message, ask, 'overflow', full(to.name));
-        const made = this.#line(to);
-        const joined = this.#join(made, message, ask, trace);
-        this.#askForRoom(made);
-        return joined;
-      }
+    if (slot.state === STATE.dead) return this.#refuse(to, { message, ask, trace }, 'dead', deadError(to.name));
+    if (slot.state === STATE.down || this.#lines.has(to.id)) return this.#lines.join(to, { message, ask, trace });
+    if (!slot.reserve() && slot.overflow !== 'drop-oldest') {
+      slot.unreserve();
+      if (slot.overflow === 'wait') return this.#lines.joinForRoom(to, { message, ask, trace });
+      return this.#refuse(to, { message, ask, trace }, 'overflow', full(to));
     }
     this.#deliver(to.id, place, message, ask, trace, mayHoldRefs);
     return true;
@@ -130,7 +123,7 @@ export class Place implements LinkListener {
   }
 
   async room(to: Ref): Promise<void> {
-    await this.#lines.get(to.id)?.empty();
+    await this.#lines.empty(to.id);
   }
 
   stop(to: Ref): Promise<void> {
@@ -208,7 +201,7 @@ export class Place implements LinkListener {
   }
 
   offerRoom(place: number, id: number): void {
-    if (place === this.id) this.#flushLine(id);
+    if (place === this.id) this.#lines.flush(id);
     else this.#link(place).control({ tag: 'room', id });
   }
 
@@ -254,7 +247,7 @@ export class Place implements LinkListener {
         else cell.tellRoom(link.peer);
         return;
       case 'room':
-        this.#flushLine(control.id);
+        this.#lines.flush(control.id);
         return;
     }
   }
@@ -306,8 +299,7 @@ export class Place implements LinkListener {
     this.#asks.failAll({ code: 'E_CLOSED', message: 'the actor system was stopped', details: {} });
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
-    for (const line of this.#lines.values()) line.close();
-    this.#lines.clear();
+    this.#lines.close();
   }
 
   /* Below: how */
@@ -359,7 +351,7 @@ export class Place implements LinkListener {
     this.fail(place, ask, error);
   }
 
-  #refuse(to: Ref, message: unknown, ask: number, reason: DeadReason, error: WireError): boolean {
+  #refuse(to: Ref, { message, ask }: Waiting, reason: DeadReason, error: WireError): false {
     if (ask !== 0) this.#asks.fail(ask, error);
     else this.deadLetter(to.id, message, reason, error);
     return false;
@@ -376,65 +368,19 @@ export class Place implements LinkListener {
   }
 
   #gaveUp(ask: number, id: number, place: number): void {
-    if (place < 0) this.#lines.get(id)?.leave(ask);
+    if (place < 0) this.#lines.leave(id, ask);
     else if (place === this.id) this.#cells.get(id)?.cancel(place, ask);
     else this.#links.get(place)?.control({ tag: 'cancel', id, ask });
   }
 
-  /* Lines */
-
-  #line(to: Ref): Line {
-    const line = new Line(to);
-    this.#lines.set(to.id, line);
-    // The conductor answers with what the actor is now, and tells what becomes of it.
-    this.#watches.hold(to.id);
-    return line;
-  }
-
-  #join(line: Line, message: unknown, ask: number, trace: Trace | undefined): boolean {
-    return line.join({ message, ask, trace }) || this.#refuse(line.to, message, ask, 'overflow', full(line.to.name));
-  }
-
-  #askForRoom(line: Line): void {
-    if (line.roomAsked) return;
-    line.roomAsked = true;
-    const { id, slot } = line.to;
+  #askForRoom({ id, slot }: Ref): void {
     if (slot.place === this.id) this.#cells.get(id)?.tellRoom(this.id);
     else this.#link(slot.place).control({ tag: 'tell-room', id });
   }
 
-  #flushLine(id: number): void {
-    const line = this.#lines.get(id);
-    if (line === undefined) return;
-    line.roomAsked = false;
-    const { slot } = line.to;
-    while (slot.state === STATE.up && line.size > 0) {
-      if (!slot.reserve()) {
-        slot.unreserve();
-        this.#askForRoom(line);
-        return;
-      }
-      const waiting = line.next();
-      if (waiting !== undefined) this.#deliver(id, slot.place, waiting.message, waiting.ask, waiting.trace, true);
-    }
-    if (line.size === 0) this.#closeLine(line);
-  }
-
-  #closeLine(line: Line): void {
-    this.#lines.delete(line.to.id);
-    this.#watches.release(line.to.id);
-    line.close();
-  }
-
   #changed({ id, change, reason, first }: Extract<ToPlace, { tag: 'state' }>): void {
-    const line = this.#lines.get(id);
-    if (line !== undefined && change === 'up') this.#flushLine(id);
-    if (line !== undefined && change === 'dead') {
-      const error: WireError = { code: 'E_ACTOR_FAILED', message: `${line.to.name} is dead`, details: { reason } };
-      for (let waiting = line.next(); waiting !== undefined; waiting = line.next())
-        this.#refuse(line.to, waiting.message, waiting.ask, 'dead', error);
-      this.#closeLine(line);
-    }
+    if (change === 'up') this.#lines.flush(id);
+    if (change === 'dead') this.#lines.dead(id, { ...deadError('the actor'), details: { reason } });
     this.#watches.changed(id, change, reason, first);
   }
 
@@ -448,6 +394,6 @@ export class Place implements LinkListener {
   }
 }
 
-function full(name: string): WireError {
-  return { code: 'E_MAILBOX_FULL', message: `the mailbox of ${name} is full`, details: {} };
+function deadError(name: string): WireError {
+  return { code: 'E_ACTOR_FAILED', message: `${name} is dead`, details: {} };
 }
