@@ -118,6 +118,7 @@ class Queue {
       ring.commit(count, status, seq);
       seq += count;
     }
+    if (status === ACK.diskFull) this.#refuseWaiting();
     this.#rings = this.#rings.filter((ring) => !ring.finished);
     return true;
   }
@@ -140,6 +141,26 @@ class Queue {
     }
     this.#first += 1;
     return shares;
+  }
+
+  /**
+   * What waits behind a refused group is refused with it: a later record that happens to fit must not overtake an earlier
+   * one of its producer. Definitions among it are kept, since the producers count on them.
+   */
+  #refuseWaiting(): void {
+    for (const ring of this.#rings.filter((one) => one.ready)) {
+      const parts: Buffer[] = [];
+      const { count, definitions } = ring.take(
+        Number.MAX_SAFE_INTEGER,
+        Number.MAX_SAFE_INTEGER,
+        (bytes, start, end) => {
+          parts.push(Buffer.from(bytes.subarray(start, end)));
+        },
+      );
+      const frames = Buffer.concat(parts);
+      for (const offset of definitions) this.#writer.owe(frames, offset);
+      ring.commit(count, ACK.diskFull, this.#writer.nextSeq);
+    }
   }
 
   #discard(): Share[] {

@@ -146,6 +146,11 @@ export class LogWriter {
     return filled;
   }
 
+  /** A shape definition whose group was refused: it goes first with the next group. */
+  owe(frames: Buffer, offset: number): void {
+    this.#owed.push(frameCopy(frames, offset));
+  }
+
   /** Writes and syncs what was gathered; returns the seq of its first record. On an error nothing of it counts as written. */
   commitGroup(nowMs: number): number {
     if (this.#poison !== null) throw this.#poison;
