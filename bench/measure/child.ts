@@ -52,12 +52,19 @@ export function killedChild<Told extends { acknowledged: number }>(
   });
 }
 
+/** A child whose parent has gone has nobody to answer and a folder that is being removed. */
+const leave = (): never => process.exit(1);
+
 /** In the child: what it was asked to do. */
 export function job(): unknown {
+  process.once('disconnect', leave);
   return JSON.parse(process.argv[2] ?? '{}') as unknown;
 }
 
 /** In the child: sends the answer; the process ends by itself when nothing else is open. */
 export function answer(result: object): void {
-  process.send?.(result, () => process.disconnect?.());
+  process.send?.(result, () => {
+    process.off('disconnect', leave);
+    process.disconnect?.();
+  });
 }
