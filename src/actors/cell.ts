@@ -17,9 +17,12 @@ import { Queue } from './mailbox-queue.js';
 import type { Place } from './place.js';
 import type { Ref } from './ref.js';
 
-/** A message in a mailbox, or being handled. */
-export interface Envelope {
-  readonly message: unknown;
+/**
+ * A message in a mailbox, or being handled, with what goes with it. A message that was merely told within the thread has
+ * nothing with it and lies in the mailbox as it is: a burst of them is a burden to the garbage collector as it is.
+ */
+export class Envelope {
+  message: unknown;
   /** 0 when no answer is wanted. */
   readonly ask: number;
   /** The place that asked. */
@@ -28,9 +31,18 @@ export interface Envelope {
   /** How it came, when it came from another thread: to be told when it is dealt with. */
   readonly link: Link | undefined;
   readonly serial: number;
+
+  constructor(message: unknown, ask: number, from: number, trace?: Trace, link?: Link, serial = 0) {
+    this.message = message;
+    this.ask = ask;
+    this.from = from;
+    this.trace = trace;
+    this.link = link;
+    this.serial = serial;
+  }
 }
 
-const STOP: Envelope = { message: undefined, ask: 0, from: 0, trace: undefined, link: undefined, serial: 0 };
+const STOP = new Envelope(undefined, 0, 0);
 
 export class Cell {
   readonly id: number;
@@ -43,7 +55,10 @@ export class Cell {
   /** Places that want to know when there is room. */
   #wantRoom: Set<number> | undefined;
   readonly #handler: Handler;
-  readonly #mailbox = new Queue<Envelope>();
+  /** Envelopes, and bare messages. */
+  readonly #mailbox = new Queue<unknown>();
+  /** Around the bare message that is being handled. */
+  readonly #bare = new Envelope(undefined, 0, 0);
   readonly #context: CellContext;
   #state: 'starting' | 'up' | 'stopping' | 'ended' = 'starting';
   #waiting = false;
@@ -86,10 +101,11 @@ export class Cell {
     return this.#state === 'ended';
   }
 
-  enqueue(envelope: Envelope): void {
-    if (this.#waiting && this.#deadlocks(envelope)) return;
+  /** Takes in an envelope, or a bare message, which is not undefined. */
+  enqueue(item: unknown): void {
+    if (this.#waiting && item instanceof Envelope && this.#deadlocks(item)) return;
     if (this.slot.overflow === 'drop-oldest' && this.slot.depth > this.slot.size) this.#dropOldest();
-    this.#mailbox.push(envelope);
+    this.#mailbox.push(item);
     if (!this.#waiting) this.place.schedule(this);
   }
 
@@ -97,11 +113,11 @@ export class Cell {
   run(max: number): number {
     let taken = 0;
     while (taken < max && this.ready) {
-      const envelope = this.#mailbox.shift();
-      if (envelope === undefined) break;
+      const item = this.#mailbox.shift();
+      if (item === undefined) break;
       taken++;
-      if (envelope === STOP) this.#stopNow();
-      else this.#turn(envelope);
+      if (item === STOP) this.#stopNow();
+      else this.#turn(this.#unbare(item));
     }
     return taken;
   }
@@ -135,8 +151,10 @@ export class Cell {
   /** Gives up on an ask: not handled yet, it is taken out; being handled, its signal aborts. */
   cancel(from: number, ask: number): void {
     if (this.#context.abort(from, ask)) return;
-    const cancelled = this.#mailbox.remove((envelope) => envelope.from === from && envelope.ask === ask);
-    if (cancelled !== undefined) this.#dealt(cancelled);
+    const cancelled = this.#mailbox.remove(
+      (item) => item instanceof Envelope && item.from === from && item.ask === ask,
+    );
+    if (cancelled instanceof Envelope) this.#dealt(cancelled);
   }
 
   tellRoom(place: number): void {
@@ -162,13 +180,20 @@ export class Cell {
       this.#dealt(current);
     }
     this.#context.close(error);
-    for (let envelope = this.#mailbox.shift(); envelope !== undefined; envelope = this.#mailbox.shift()) {
-      if (envelope === STOP) continue;
+    for (let item = this.#mailbox.shift(); item !== undefined; item = this.#mailbox.shift()) {
+      if (item === STOP) continue;
+      const envelope = this.#unbare(item);
       this.place.deadLetter(this.id, envelope.message, letters, error);
       this.#answerError(envelope, error);
       this.#dealt(envelope);
     }
     this.place.cellEnded(this, reason);
+  }
+
+  #unbare(item: unknown): Envelope {
+    if (item instanceof Envelope) return item;
+    this.#bare.message = item;
+    return this.#bare;
   }
 
   #turn(envelope: Envelope): void {
@@ -217,8 +242,13 @@ export class Cell {
 
   /** The same for those that came before the handler began to wait. */
   #refuseDeadlocks(): void {
-    const reentrant = (envelope: Envelope): boolean => this.#context.awaitsIn(envelope.trace) !== undefined;
-    for (let found = this.#mailbox.remove(reentrant); found !== undefined; found = this.#mailbox.remove(reentrant))
+    const reentrant = (item: unknown): boolean =>
+      item instanceof Envelope && this.#context.awaitsIn(item.trace) !== undefined;
+    for (
+      let found = this.#mailbox.remove(reentrant);
+      found instanceof Envelope;
+      found = this.#mailbox.remove(reentrant)
+    )
       this.#deadlocks(found);
   }
 
@@ -249,8 +279,9 @@ export class Cell {
   }
 
   #dropOldest(): void {
-    const oldest = this.#mailbox.remove((envelope) => envelope !== STOP);
-    if (oldest === undefined) return;
+    const item = this.#mailbox.remove((each) => each !== STOP);
+    if (item === undefined) return;
+    const oldest = item instanceof Envelope ? item : new Envelope(item, 0, 0);
     this.place.deadLetter(this.id, oldest.message, 'overflow');
     const message = `${this.name} dropped the message for newer ones`;
     this.#answerError(oldest, { code: 'E_MAILBOX_FULL', message, details: {} });

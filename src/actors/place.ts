@@ -14,7 +14,7 @@ import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX } from '../w
 import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
-import type { Cell } from './cell.js';
+import { type Cell, Envelope } from './cell.js';
 import { assertCloneable } from './cloneable.js';
 import { full, Lines, type Waiting } from './lines.js';
 import { Queue } from './mailbox-queue.js';
@@ -210,7 +210,7 @@ export class Place implements LinkListener {
   message(link: Link, id: number, ask: number, trace: Trace | undefined, message: unknown, serial: number): void {
     const cell = this.#cells.get(id);
     if (cell !== undefined) {
-      cell.enqueue({ message, ask, from: link.peer, trace, link, serial });
+      cell.enqueue(new Envelope(message, ask, link.peer, trace, link, serial));
       return;
     }
     link.done(serial);
@@ -339,7 +339,8 @@ export class Place implements LinkListener {
     }
     const cell = this.#cells.get(id);
     if (cell !== undefined) {
-      cell.enqueue({ message, ask, from: place, trace, link: undefined, serial: 0 });
+      const bare = ask === 0 && trace === undefined && message !== undefined;
+      cell.enqueue(bare ? message : new Envelope(message, ask, place, trace));
       return;
     }
     const error: WireError = {
