@@ -448,7 +448,8 @@ export class Ltl {
 
   /**
    * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
-   * outside; that is refused for an actor with a native store, which would take the process with it.
+   * outside; that is refused for an actor with a native store, which would take the process with it. One that is coming up is
+   * waited for. Rejects with E_ARGUMENT, E_CLOSED, E_FATAL.
    */
   async drill(actor: string, how: Failure | 'terminate'): Promise<void> {
     return this.#openWriter.drill(actor, how);

@@ -20,8 +20,12 @@ import { Sleeper } from './sleeper.js';
 /** Events kept for status(). */
 const EVENTS_KEPT = 32;
 
+/** How often a drill looks whether its actor is up. */
+const DRILL_PAUSE_MS = 5;
+
 /** What a drill needs of a link. */
 interface Drilled {
+  readonly isUp: boolean;
   post(message: { readonly kind: 'fail'; readonly how: Failure }): boolean;
   kill(): Promise<void>;
 }
@@ -121,7 +125,7 @@ export class Writing {
     await this.followers.indexed(nextSeq);
   }
 
-  /** Makes an actor fail on purpose. */
+  /** Makes an actor fail on purpose; one that is coming up is waited for. Throws E_ARGUMENT, and what ended the supervisor. */
   async drill(actor: string, how: Failure | 'terminate'): Promise<void> {
     const { auditor, indexer } = this.followers;
     const links: [string, Drilled | null][] = [
@@ -135,6 +139,11 @@ export class Writing {
         'E_ARGUMENT',
         `there is no actor ${actor}; there are ${links.map(([name]) => name).join(', ')}`,
       );
+    while (!link.isUp) {
+      const { phase, failure } = this.conductor;
+      if (phase !== 'run') throw failure ?? new LtlError('E_CLOSED', `${actor} does not run any more`);
+      await new Promise((resolve) => setTimeout(resolve, DRILL_PAUSE_MS));
+    }
     if (how === 'terminate') await link.kill();
     else link.post({ kind: 'fail', how });
   }

@@ -71,6 +71,15 @@ describe('reserve', () => {
   });
 });
 
+describe('drill', () => {
+  it('waits for an actor that is still coming up, so that it fails for certain', async () => {
+    await using ltl = await open({ 'force-all.path': dir });
+    await ltl.drill('auditor', 'throw');
+    while (ltl.stat('restarts') < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(ltl.status().actors.find(({ id }) => id === 'auditor')?.lastExit).not.toBeNull();
+  });
+});
+
 describe('a closed instance', () => {
   it('says so to every call but those that only tell', async () => {
     const ltl: Ltl = await open({ 'force-all.path': dir });
