@@ -10,7 +10,7 @@
  *     [ SLOT 0 | SLOT 1 | ...                              ]     the ring of waiters: slot (head + i) is the i-th in the queue
  *
  *     RECORD  [ mark: in the middle of a step ][ holds hard ][ permits or soft leases held ]
- *     SLOT    [ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
+ *     SLOT    [ asleep ][ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
  */
 
 /** Threads that can use one lock at a time. */

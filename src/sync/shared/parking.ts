@@ -3,7 +3,7 @@
  * then sleeps. A pending `Atomics.waitAsync` does not keep a process alive, so a timer does while anybody of this thread waits.
  */
 import type { Memory } from './memory.js';
-import { statusOf, WAITING } from './protocol.js';
+import { ASLEEP, statusOf, WAITING } from './protocol.js';
 
 /** Looks before sleeping: about as long as one wake-up takes. */
 const LOOKS = 2000;
@@ -28,7 +28,8 @@ export async function parkAsync(memory: Memory, slot: number): Promise<void> {
     for (;;) {
       const value = memory.load(slot);
       if (statusOf(value) !== WAITING) return;
-      await memory.waitAsync(slot, value);
+      const asleep = value | ASLEEP;
+      if (value === asleep || memory.swap(slot, value, asleep)) await memory.waitAsync(slot, asleep);
     }
   } finally {
     keepAlive(-1);
@@ -43,6 +44,8 @@ export function parkSync(memory: Memory, slot: number, timeoutMs: number, looks:
     const value = memory.load(slot);
     const leftMs = end === Number.POSITIVE_INFINITY ? end : end - performance.now();
     if (statusOf(value) !== WAITING || leftMs <= 0) return;
-    memory.wait(slot, value, leftMs);
+    // Said before sleeping, so that who grants need not wake those that are still looking.
+    const asleep = value | ASLEEP;
+    if (value === asleep || memory.swap(slot, value, asleep)) memory.wait(slot, asleep, leftMs);
   }
 }

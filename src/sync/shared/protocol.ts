@@ -25,7 +25,9 @@ const SEAT_FIELD = 2;
 export const seatOf = (slot: number): number => (slot >> SEAT_FIELD) & 0xff;
 const SOFT_FIELD = 10;
 const WEIGHT_FIELD = 11;
-const weightOf = (slot: number): number => slot >> WEIGHT_FIELD;
+const weightOf = (slot: number): number => (slot >> WEIGHT_FIELD) & 0x3ff;
+/** In a waiting slot: its thread sleeps, or is about to, and has to be woken. */
+export const ASLEEP = 1 << 21;
 export const withStatus = (slot: number, status: number): number => (slot & ~3) | status;
 
 /** In a record: the thread is in the middle of a step. */
@@ -176,9 +178,11 @@ export class Protocol {
       memory.put(this.record, this.held);
       return true;
     }
-    if (memory.swap(slot, value, withStatus(value, GRANTED))) {
+    for (let waiting = value; statusOf(waiting) === WAITING; waiting = memory.load(slot)) {
+      // Its thread may go to sleep meanwhile; then the slot has changed and is tried again.
+      if (!memory.swap(slot, waiting, withStatus(waiting, GRANTED))) continue;
       memory.put(this.record, this.held);
-      memory.notify(slot);
+      if ((waiting & ASLEEP) !== 0) memory.notify(slot);
       return (code & HAND) !== 0;
     }
     // It was abandoned after the slot was read: what it was granted goes back.

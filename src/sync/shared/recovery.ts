@@ -35,8 +35,7 @@ export class Recovery extends Protocol {
     if (dead.size === 0) return true;
     if (!this.#freeze(dead)) return false;
     const living = seatsWhere(memory, (thread) => thread > 0);
-    const quiet = this.#quiet(living);
-    if (quiet) this.#restore(dead, living);
+    const quiet = this.#quiet(living) && this.#restore(dead, living);
     memory.store(FREEZER, 0);
     memory.store(WORD, memory.load(WORD) & ~FROZEN);
     memory.notify(WORD);
@@ -72,12 +71,14 @@ export class Recovery extends Protocol {
     });
   }
 
-  #restore(dead: ReadonlySet<number>, living: ReadonlySet<number>): void {
+  /** False when a living thread was collecting what it had been granted: that moves a share from a slot to a record. */
+  #restore(dead: ReadonlySet<number>, living: ReadonlySet<number>): boolean {
     const { memory } = this;
     this.#repairQueue(dead);
-    const granted = this.#repairSlotsOutsideQueue(dead);
-    const records = [...living].map((seat) => memory.load(recordCell(seat)));
-    const held = [...records, ...granted];
+    this.#repairSlotsOutsideQueue(dead);
+    const held = this.#shares(living);
+    // Nothing but collecting can go on now, and nothing collected can be given back: twice the same is the truth.
+    if (held.join() !== this.#shares(living).join() || held.some((share) => (share & MARK) !== 0)) return false;
     const hard = held.filter((share) => (share & HARD) !== 0).length;
     const counted = held.reduce((sum, share) => sum + (share & (HARD - 1)), 0);
     const returned = this.#returnWhatIsMissing(hard, counted);
@@ -86,6 +87,19 @@ export class Recovery extends Protocol {
       memory.store(threadCell(seat), 0);
     }
     if (returned) memory.store(DIED, 1);
+    return true;
+  }
+
+  /** What the living hold: in slots granted to them, by place, and in their records. */
+  #shares(living: ReadonlySet<number>): number[] {
+    const { memory } = this;
+    const word = memory.load(WORD);
+    const shares: number[] = [];
+    for (let place = waitingOf(word); place < RING; place++) {
+      const value = memory.load(slotCell(headOf(word) + place));
+      shares.push(statusOf(value) === GRANTED ? this.shareOf(value) : 0);
+    }
+    return [...shares, ...[...living].map((seat) => memory.load(recordCell(seat)))];
   }
 
   #repairQueue(dead: ReadonlySet<number>): void {
@@ -100,28 +114,31 @@ export class Recovery extends Protocol {
     }
   }
 
-  /** What slots that left the queue were granted to living threads. */
-  #repairSlotsOutsideQueue(dead: ReadonlySet<number>): number[] {
+  /** Slots that left the queue: what the dead did not come to tell is told, what nobody will collect is emptied. */
+  #repairSlotsOutsideQueue(dead: ReadonlySet<number>): void {
     const { memory } = this;
     const word = memory.load(WORD);
-    const shares: number[] = [];
     for (let place = waitingOf(word); place < RING; place++) {
       const slot = slotCell(headOf(word) + place);
       const value = memory.load(slot);
       if (value === 0) continue;
-      if (statusOf(value) === WAITING && !dead.has(seatOf(value))) {
-        // Its wait may end at this moment too: then nobody has it, and the sum below shows it missing.
-        if (memory.swap(slot, value, withStatus(value, GRANTED))) {
-          memory.notify(slot);
-          shares.push(this.shareOf(value));
-        } else memory.store(slot, 0);
-      } else if (statusOf(value) === GRANTED && !dead.has(seatOf(value))) {
-        // The dead may have granted it and not come to wake it.
-        memory.notify(slot);
-        shares.push(this.shareOf(value));
-      } else memory.store(slot, 0);
+      const granted = statusOf(value) === GRANTED && !dead.has(seatOf(value));
+      // The dead may have granted it and not come to wake it.
+      if (granted) memory.notify(slot);
+      else if (statusOf(value) !== WAITING || dead.has(seatOf(value)) || !this.#deliver(slot)) memory.store(slot, 0);
     }
-    return shares;
+  }
+
+  /** Tells a waiting slot that it is granted; false when its wait has ended. */
+  #deliver(slot: number): boolean {
+    const { memory } = this;
+    for (let value = memory.load(slot); statusOf(value) === WAITING; value = memory.load(slot)) {
+      // Going to sleep changes the slot too.
+      if (!memory.swap(slot, value, withStatus(value, GRANTED))) continue;
+      memory.notify(slot);
+      return true;
+    }
+    return false;
   }
 
   /** True when the dead held something. Steps of the machine, as any release. */
