@@ -141,6 +141,27 @@ export function readBatchHeader(
   };
 }
 
+/** What hopping over a batch needs of its header. */
+export interface Hop {
+  spanBytes: number;
+  count: number;
+  groupOffset: number;
+  hasDefinitions: boolean;
+}
+
+/** Reads into `hop` the batch at `offset` when it joins: its segment, and the seq it must have. No sum is looked at. */
+export function readHop(view: DataView, offset: number, segmentId: number, nextSeq: number, hop: Hop): boolean {
+  if (offset + BATCH_HEADER_BYTES > view.byteLength || view.getUint32(offset, true) !== BATCH_MAGIC) return false;
+  if (view.getUint32(offset + 48, true) !== segmentId) return false;
+  if (view.getUint32(offset + 24, true) + view.getUint32(offset + 28, true) * 2 ** 32 !== nextSeq) return false;
+  hop.spanBytes = view.getUint32(offset + 12, true);
+  hop.count = view.getUint32(offset + 20, true);
+  hop.hasDefinitions = (view.getUint16(offset + 46, true) & 1) === 1;
+  hop.groupOffset = view.getUint32(offset + 52, true);
+  const bodyEnd = BATCH_HEADER_BYTES + view.getUint32(offset + 16, true);
+  return hop.spanBytes >= bodyEnd && offset + hop.spanBytes <= view.byteLength && hop.groupOffset <= offset;
+}
+
 /** True when header and body at `offset` are what the batch's CRC says. */
 export function batchHolds(bytes: Buffer, offset: number, header: BatchHeader): boolean {
   const bodyEnd = offset + BATCH_HEADER_BYTES + header.bodyBytes;

@@ -2,14 +2,23 @@
  * What the last segment of a log holds after whatever happened to its writer: its batches, its damage, where it ends, and
  * whether it was ever begun. Looks only; `recover` acts on it.
  *
- * Headers are walked, which is quick; bodies are checked in the last group only, the one that may be torn.
+ * Only the last groups are looked at closely, since only the last one may be torn: what stands before them was synced, and is
+ * hopped over as long as its headers join. Readers and the auditor check all of it.
  */
 import type { Disk } from '../ports/disk.js';
 import { LIMITS } from '../words/limits.js';
 import { readSegmentHeader, type StorePaths } from './folder.js';
-import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, type SegmentHeader } from './format.js';
+import {
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  batchHolds,
+  type Hop,
+  readBatchHeader,
+  readHop,
+  type SegmentHeader,
+} from './format.js';
 import { readBytes } from './read-bytes.js';
-import { type Damage, lastWritten, walkStart, walkStep } from './walk.js';
+import { type Damage, lastWritten, type WalkState, walkStart, walkStep } from './walk.js';
 
 const STEP_BYTES = 256 * 1024;
 const PAGE_BYTES = 4096;
@@ -51,7 +60,7 @@ export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: n
 
 function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: number, durable: number): TailScan {
   const state = walkStart(segmentId, header?.baseSeq ?? null, durable);
-  const walked: ScannedBatch[] = [];
+  const walked: ScannedBatch[] = header === null ? [] : hop(bytes, state);
   const damages: Damage[] = [];
   for (;;) {
     const step = walkStep(bytes, bytes.length, state, false);
@@ -70,6 +79,36 @@ function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: numbe
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
   else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
   return { segmentId, bytes, header, batches, damages, end, verdict };
+}
+
+/**
+ * Moves the walk over batches that join without a gap, up to the last group but one; returns those among them that hold
+ * definitions. At anything that does not join it stops, before the group in doubt: the walk judges that.
+ */
+function hop(bytes: Buffer, state: WalkState): ScannedBatch[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const batch: Hop = { spanBytes: 0, count: 0, groupOffset: -1, hasDefinitions: false };
+  const definitions: ScannedBatch[] = [];
+  let { offset, nextSeq } = state;
+  // Where the present group began, and the one before it.
+  let group = { offset: -1, start: offset, nextSeq };
+  let back = group;
+  while (readHop(view, offset, state.segmentId, nextSeq, batch)) {
+    if (batch.groupOffset !== group.offset) {
+      back = group;
+      group = { offset: batch.groupOffset, start: offset, nextSeq };
+    }
+    if (batch.hasDefinitions) {
+      const header = readBatchHeader(bytes, offset, state.segmentId);
+      if (header === null) break;
+      definitions.push({ offset, header });
+    }
+    offset += batch.spanBytes;
+    nextSeq += batch.count;
+  }
+  state.offset = back.start;
+  state.nextSeq = back.nextSeq;
+  return definitions.filter((one) => one.offset < back.start);
 }
 
 /** How much of the file to read: all but the zeros at its end, in steps; a page more, for the padding of a last batch. */
