@@ -17,8 +17,11 @@ import { LIMITS } from '../words/limits.js';
 import { Outlet } from './outlet.js';
 import { Pending } from './pending.js';
 
-/** So many bytes are shown to the queue at once even in the middle of a turn. */
-const PUBLISH_BYTES = 64 * 1024;
+/**
+ * So many bytes are shown to the queue even in the middle of a turn: it syncs the first of them while the rest is encoded.
+ * Measured at 1024 in flight: 8 KiB a quarter quicker than 64 KiB; 4 KiB splits the groups of 64 in flight.
+ */
+const PUBLISH_BYTES = 8 * 1024;
 /** A timer that only keeps the process alive: as far away as timers go. */
 const FAR_MS = 2 ** 30;
 

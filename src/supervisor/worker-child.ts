@@ -202,6 +202,8 @@ function launch<Out>(options: WorkerOptions<Out>, words: Int32Array): Worker {
     return new Worker(HOST, {
       name: options.name,
       workerData: boot,
+      // A program given as text (`node --input-type=module -e`) has flags that no thread can take.
+      ...(process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {}),
       transferList: [...(options.transferList ?? [])],
       ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     });
