@@ -42,7 +42,7 @@ ${OPTIONS_HELP}`;
 
 /** Runs the bench and prints its report; the exit code is 0 whether targets are met or not. */
 export async function run(args: readonly string[]): Promise<void> {
-  const options = readOptions(args, 'read');
+  const options = readOptions(args, 'read', []);
   if (options === 'help') {
     process.stdout.write(HELP);
     return;

@@ -30,7 +30,11 @@ export const OPTIONS_HELP = `  --quick          tiny sizes, one round: shows tha
 `;
 
 /** Reads the options; installs the peers that are wanted, unless it is a quick run, which takes those that are there. */
-export function readOptions(args: readonly string[], name: string): BenchOptions | 'help' {
+export function readOptions(
+  args: readonly string[],
+  name: string,
+  workloads: readonly string[],
+): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -50,6 +54,11 @@ export function readOptions(args: readonly string[], name: string): BenchOptions
   for (const peer of wanted)
     if (!Object.hasOwn(STORES, peer))
       throw new LtlError('E_USAGE', `--peers ${peer}: there are ${Object.keys(STORES).join(', ')}`);
+  const only = values.only === undefined ? [] : list(values.only);
+  for (const workload of only)
+    if (!workloads.includes(workload))
+      throw new LtlError('E_USAGE', `--only ${workload}: there are ${workloads.join(', ')}`);
+  // Whatever is wrong with the options is told before anything is installed.
   const candidates = Object.keys(STORES).filter((key) => STORES[key]?.role === 'ours' || wanted.includes(key));
   const packages = candidates.flatMap((key) => STORES[key]?.needs ?? []);
   if (!values.quick) installPeers(packages);
@@ -62,7 +71,7 @@ export function readOptions(args: readonly string[], name: string): BenchOptions
     quick: values.quick,
     full: values.full,
     rounds: values.rounds === undefined ? (values.quick ? 1 : 3) : positive(values.rounds),
-    only: values.only === undefined ? [] : list(values.only),
+    only,
     stores: candidates.filter((key) => !isAbsent(key)),
     absent: candidates.filter(isAbsent).map((key) => STORES[key]?.label ?? key),
     json: values.json ?? (partial ? undefined : `docs/bench/${name}.json`),

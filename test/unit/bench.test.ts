@@ -89,6 +89,7 @@ describe('bench', () => {
   it('an unknown bench, workload or store is a usage error that names what there is', () => {
     expect(bench('nothing')).toMatchObject({ status: 64 });
     expect(bench('nothing').stderr).toMatch(/append/);
+    // Nothing is installed for it: what is wrong is told first.
     expect(bench('append', '--only', 'nothing').stderr).toMatch(/batch-shape/);
     expect(bench('append', '--peers', 'nothing').stderr).toMatch(/lmdb/);
     expect(bench('append', '--peers', 'nothing').status).toBe(64);
