@@ -7,8 +7,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StorePaths } from './folder.js';
+import { isSpareName } from './spare-name.js';
 
-const WHOLE = /^spare-(\d+)\.new$/;
 const HALF = /^spare-\d+\.half$/;
 const CHUNK_BYTES = 1024 * 1024;
 /** Spares are made only while this share of the file system stays free. */
@@ -16,7 +16,7 @@ const FREE_SHARE_MIN = 0.02;
 
 /** Names of the whole spares there are. */
 export function listSpares(paths: StorePaths): string[] {
-  return fs.readdirSync(paths.log).filter((name) => WHOLE.test(name));
+  return fs.readdirSync(paths.log).filter(isSpareName);
 }
 
 /** Removes what an earlier life left half-made. */
@@ -32,7 +32,7 @@ export function removeHalfSpares(paths: StorePaths): void {
 export async function makeSpare(paths: StorePaths, bytes: number, isWanted: () => boolean): Promise<boolean> {
   const { bavail, blocks, bsize } = fs.statfsSync(paths.log);
   if (bavail * bsize - bytes < blocks * bsize * FREE_SHARE_MIN) return false;
-  const number = 1 + Math.max(0, ...listSpares(paths).map((name) => Number(WHOLE.exec(name)?.[1] ?? 0)));
+  const number = 1 + Math.max(0, ...listSpares(paths).map((name) => Number(/^spare-(\d+)\./.exec(name)?.[1] ?? 0)));
   const half = path.join(paths.log, `spare-${number}.half`);
   const fd = fs.openSync(half, 'w', 0o644);
   let isWhole = false;
