@@ -1,99 +1,61 @@
 /**
- * The door: what `import { open } from 'ltl'` gives, and its wiring. Every call is documented here; what it does lives in
+ * The door: what `import { open } from 'ltl'` gives, and its wiring. Families of calls that stand by themselves are inherited
+ * from `ops/*-calls.ts`, where they are documented; what they do lives in
  * the rooms below.
  */
-import type {
-  ActorRef,
-  Change,
-  ReceiveContext,
-  ReceiveLogic,
-  Spawn,
-  SpawnOptions,
-  SuperviseOptions,
-} from './actors/actor.js';
-import type { DeadLetter } from './actors/dead-letters.js';
-import type { Supervision } from './actors/supervision.js';
-import type { ActorEvent } from './actors/system.js';
-import type { ActorNode } from './actors/tree.js';
 import { type Config, resolveConfig } from './config/config.js';
-import type { JobOptions } from './jobs/pool.js';
-import type { JobContext } from './jobs/runner.js';
 import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
 import { storePaths } from './log/folder.js';
 import { type Dropped, type Retention, retain } from './log/retain.js';
 import type { VerifyReport } from './log/verify.js';
-import type { Filter } from './lookup/filter.js';
 import type { IndexDefinition } from './lookup/index-definition.js';
-import type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
-import type { Records } from './lookup/records.js';
-import type { StoredRecord } from './lookup/scan.js';
-import { type AppendOptions, withOptions } from './ops/append-options.js';
-import { readRefusal } from './ops/gate.js';
-import { type LockKey, type LockStatus, type RuntimeLockOptions, RuntimeLocks } from './ops/locks.js';
+import { AppendCalls } from './ops/append-calls.js';
+import { readOnlyRefusal, readRefusal } from './ops/gate.js';
+import { RuntimeLocks } from './ops/locks.js';
 import { type OsSignal, OsSignals } from './ops/os-signals.js';
-import { attach, type Producer, type ProducerHandle } from './ops/producers.js';
+import { attach } from './ops/producers.js';
 import { Reading } from './ops/reading.js';
-import type { SleepStatus } from './ops/sleeper.js';
 import { counters, readerStatus, type Status, writerStatus } from './ops/status.js';
 import { UserActors } from './ops/user-actors.js';
 import { Writing } from './ops/writing.js';
 import { RecordDecoder } from './record/decoder.js';
-import type { FieldType } from './record/shape.js';
-import type { Lease } from './sync/lease.js';
-import type { LockMode } from './sync/lock.js';
-import type { Signal, SignalOptions } from './sync/signal.js';
 import { WORD } from './wire/board.js';
-import type { ActorTransition } from './wire/place.js';
 import type { Failure } from './wire/protocol.js';
 import { LtlError, namePermission } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
 import * as symbols from './words/symbols.js';
-import { type symDATA, symHARD_LOCK, symSLEEP_NAP } from './words/symbols.js';
+import { symSLEEP_NAP } from './words/symbols.js';
 
+export type { ActorRef, Change, ReceiveContext, ReceiveLogic, SpawnOptions, SuperviseOptions } from './actors/actor.js';
+export type { DeadLetter } from './actors/dead-letters.js';
+export type { Supervision } from './actors/supervision.js';
+export type { ActorEvent } from './actors/system.js';
+export type { ActorNode } from './actors/tree.js';
+export type { Config } from './config/config.js';
+export type { JobOptions } from './jobs/pool.js';
+export type { JobContext } from './jobs/runner.js';
+export type { VerifyProgress } from './jobs/verify-store.js';
+export type { Dropped, Retention } from './log/retain.js';
+export type { VerifyReport } from './log/verify.js';
+export type { Filter } from './lookup/filter.js';
+export type { IndexDefinition } from './lookup/index-definition.js';
+export type { RangeOptions, SeqLike, StreamOptions } from './lookup/queries.js';
+export type { Records } from './lookup/records.js';
+export type { StoredRecord } from './lookup/scan.js';
+export type { AppendOptions } from './ops/append-options.js';
+export type { LockKey, LockStatus, RuntimeLockOptions } from './ops/locks.js';
+export type { OsSignal } from './ops/os-signals.js';
+export type { Producer, ProducerHandle } from './ops/producers.js';
+export type { SleepStatus } from './ops/sleeper.js';
+export type { Status } from './ops/status.js';
+export type { FieldType } from './record/shape.js';
+export type { Lease } from './sync/lease.js';
+export type { LockMode } from './sync/lock.js';
+export type { Signal, SignalOptions } from './sync/signal.js';
+export type { ActorTransition } from './wire/place.js';
 export { ERRORS, type ErrorCode, isLtlError, LtlError } from './words/errors.js';
+export type { FlagName } from './words/flags.js';
 export * from './words/symbols.js';
-export type {
-  ActorEvent,
-  ActorNode,
-  ActorRef,
-  ActorTransition,
-  AppendOptions,
-  Change,
-  Config,
-  DeadLetter,
-  Dropped,
-  FieldType,
-  Filter,
-  FlagName,
-  IndexDefinition,
-  JobContext,
-  JobOptions,
-  Lease,
-  LockKey,
-  LockMode,
-  LockStatus,
-  OsSignal,
-  Producer,
-  ProducerHandle,
-  RangeOptions,
-  ReceiveContext,
-  ReceiveLogic,
-  Records,
-  Retention,
-  RuntimeLockOptions,
-  SeqLike,
-  Signal,
-  SignalOptions,
-  SleepStatus,
-  SpawnOptions,
-  Status,
-  StoredRecord,
-  StreamOptions,
-  SuperviseOptions,
-  Supervision,
-  VerifyProgress,
-  VerifyReport,
-};
 export { attach };
 
 /** What `open` takes beside the configuration. */
@@ -136,7 +98,7 @@ export async function open(config: Partial<Config> = {}, options: OpenOptions = 
 }
 
 /** One open store. Made by `open`; several may live in one process, one writer a folder. */
-export class Ltl {
+export class Ltl extends AppendCalls {
   readonly symDATA: typeof symbols.symDATA = symbols.symDATA;
   readonly symREADS: typeof symbols.symREADS = symbols.symREADS;
   readonly symWRITES: typeof symbols.symWRITES = symbols.symWRITES;
@@ -144,21 +106,11 @@ export class Ltl {
   readonly symSLEEP_NAP: typeof symbols.symSLEEP_NAP = symbols.symSLEEP_NAP;
   readonly symHARD_LOCK: typeof symbols.symHARD_LOCK = symbols.symHARD_LOCK;
   readonly symSOFT_LOCK: typeof symbols.symSOFT_LOCK = symbols.symSOFT_LOCK;
-  /** Direct calls, the cheapest form: no promise a record. */
-  readonly impl: {
-    /** Queues and returns a ticket for `durable`. Throws what `append` rejects with. */
-    append(data: unknown, pr?: number): number;
-  };
-  /**
-   * Starts an actor of your own, in this thread, a shared worker, or a worker of its own; see docs/actors.md. Resolves with
-   * its reference when it is ready; rejects with what its start threw, E_ARGUMENT, E_CLOSED.
-   */
-  readonly spawn: Spawn;
-  readonly #actors: UserActors = new UserActors();
+  readonly #actors: UserActors;
   readonly #config: Config;
-  readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #decoder: RecordDecoder;
   readonly #writing: Writing | null;
-  readonly #locks = new RuntimeLocks();
+  readonly #locks: RuntimeLocks;
   readonly #wantedSignals: true | readonly OsSignal[];
   #osSignals: OsSignals | null = null;
   #reading: Reading | null = null;
@@ -168,16 +120,17 @@ export class Ltl {
 
   /** Use `open`. */
   constructor(config: Config, options: OpenOptions) {
+    const actors = new UserActors();
+    const locks = new RuntimeLocks();
+    const decoder = new RecordDecoder();
+    const writing = options.readOnly === true ? null : new Writing(config, decoder, options.ports?.disk);
+    super(actors, locks, () => this.#reader.queries, writing);
+    this.#actors = actors;
+    this.#locks = locks;
     this.#config = config;
-    this.#writing = options.readOnly === true ? null : new Writing(config, this.#decoder, options.ports?.disk);
-    this.spawn = this.#actors.spawn;
+    this.#writing = writing;
+    this.#decoder = decoder;
     this.#wantedSignals = options.osSignals === true ? true : options.osSignals || [];
-    this.impl = {
-      append: (data, pr = 0) => {
-        this.#locks.assertWritable();
-        return this.#writer.appender.enqueue(data, pr);
-      },
-    };
   }
 
   /** Use `open`. */
@@ -198,38 +151,6 @@ export class Ltl {
     });
   }
 
-  /**
-   * Appends one record; resolves with its seq (the first is 0n, without gaps) when its bytes are on disk. Rejects with
-   * E_UNENCODABLE, E_TOO_LARGE or E_MISFIT before anything is queued; with E_DISK_FULL, E_IO, E_FATAL, E_CLOSED,
-   * E_SLEEPING_DEEP or E_SLEEPING_WRITES when it was not stored. The second argument is the priority, or options.
-   */
-  append(data: unknown, options: number | AppendOptions = 0): Promise<bigint> {
-    const writing = this.#writing;
-    if (writing === null) return Promise.reject(readOnly());
-    if (!this.#locks.open) return this.#locks.writing(() => this.append(data, options));
-    if (typeof options === 'number') return writing.appender.append(data, options);
-    return withOptions(options, (pr, message) => writing.appender.append(data, pr, message));
-  }
-
-  /** Appends all or, when one of them cannot be encoded, none; one promise for all: the seq of the first. */
-  appendBatch(data: readonly unknown[], options: number | AppendOptions = 0): Promise<bigint> {
-    const writing = this.#writing;
-    if (writing === null) return Promise.reject(readOnly());
-    if (!this.#locks.open) return this.#locks.writing(() => this.appendBatch(data, options));
-    if (typeof options === 'number') return writing.appender.appendBatch(data, options);
-    return withOptions(options, (pr, message) => writing.appender.appendBatch(data, pr, message));
-  }
-
-  /** Resolves when the record of that ticket, and all before it, are on disk. */
-  async durable(ticket: number): Promise<void> {
-    return this.#writer.appender.durable(ticket);
-  }
-
-  /** Resolves when everything appended before is on disk. */
-  async flush(): Promise<void> {
-    return this.#writer.appender.flush();
-  }
-
   /** Resolves when everything appended before is on disk and indexed as well; while napping, after that. */
   async idle(): Promise<void> {
     return this.#writer.idle();
@@ -241,56 +162,6 @@ export class Ltl {
    */
   async index(definition: IndexDefinition): Promise<void> {
     return this.#locks.writing(() => this.#writer.followers.declare(definition));
-  }
-
-  /** A way into the log for another thread: post the handle there and `attach` it. Throws E_LIMIT beyond 63 that are open. */
-  producer(): ProducerHandle {
-    return this.#writer.producer();
-  }
-
-  /**
-   * Registers a shape under a name: `{ field: type }` with types any, null, boolean, number, bigint, string, date, bytes,
-   * array, object; a trailing `?` allows null. Records of that shape are stored as arrays. Throws E_SHAPE.
-   */
-  message(name: string, shape: Readonly<Record<string, FieldType>>): void {
-    this.#writer.register(name, shape);
-  }
-
-  /** The record with that seq; rejects with E_NOT_FOUND, E_GONE, E_DAMAGED. With a filter: the first match, or undefined. */
-  one(symbol: typeof symDATA, seq: SeqLike): Promise<StoredRecord>;
-  one(symbol: typeof symDATA, filter: Filter): Promise<StoredRecord | undefined>;
-  one(symbol: typeof symDATA, which: SeqLike | Filter): Promise<StoredRecord | undefined> {
-    try {
-      const { queries } = this.#reader;
-      return this.#locks.reading(() => queries.one(symbol, which as SeqLike));
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
-  }
-
-  /** The first `n` matches in order of their seqs. Rejects with E_FILTER, E_ARGUMENT. */
-  async some(symbol: typeof symDATA, filter: Filter, n: number): Promise<StoredRecord[]> {
-    const { queries } = this.#reader;
-    return this.#locks.reading(() => queries.some(symbol, filter, n));
-  }
-
-  /**
-   * Records in order, async-iterable: from and since (inclusive), to and until (exclusive), reverse, and a filter. Throws
-   * E_ARGUMENT, E_FILTER, E_GONE, and what refuses reads now; an iteration ends with E_DAMAGED at a damaged record.
-   */
-  range(symbol: typeof symDATA, options: RangeOptions = {}): Records {
-    return this.#reader.queries.range(symbol, options);
-  }
-
-  /** Records from `from` on and, with `follow`, those to come, until it is returned, aborted by its signal, or closed. */
-  stream(options: StreamOptions = {}): Records {
-    return this.#reader.queries.stream(options);
-  }
-
-  /** The frame of a record as it is on disk (docs/FORMAT.md); rejects as `one` does. */
-  async raw(seq: SeqLike): Promise<Buffer> {
-    const { queries } = this.#reader;
-    return this.#locks.reading(() => queries.raw(seq));
   }
 
   /**
@@ -318,43 +189,6 @@ export class Ltl {
   /** Clears all sleep; what was put off is caught up with in the background. */
   async awake(): Promise<void> {
     return this.#openWriter.sleeper.awake();
-  }
-
-  /**
-   * Takes the lock of a key, 1 by default, hard (exclusive, the default) or soft (shared); resolves with the lease in the
-   * order of asking. Key 1 gates this instance: held hard, every other operation waits, held soft, those that write; the
-   * holder's own go through `within`. Other keys are yours. Rejects with E_TIMEOUT, E_ABORTED, E_LOCK_REENTRANT,
-   * E_DEADLOCK, E_CLOSED.
-   */
-  async lock(key: LockKey = 1, mode: LockMode = symHARD_LOCK, options: RuntimeLockOptions = {}): Promise<Lease> {
-    return this.#locks.lock(key, mode, options);
-  }
-
-  /** Releases the one lease of that key. Throws E_LOCK_NOT_HELD when there is none, E_LOCK_AMBIGUOUS when there are several. */
-  release(key: LockKey = 1): void {
-    this.#locks.release(key);
-  }
-
-  /** How a lock is held and how many wait for it; without a key all locks that are held or waited for. */
-  locked(key: LockKey): LockStatus;
-  locked(): LockStatus[];
-  locked(key?: LockKey): LockStatus | LockStatus[] {
-    return key === undefined ? this.#locks.locked() : this.#locks.locked(key);
-  }
-
-  /** Calls what the holder of key 1 does itself while others wait: `ltl.within(lease, () => ltl.append('mine'))`. */
-  within<T>(lease: Lease, operation: () => T): T {
-    return this.#locks.within(lease, operation);
-  }
-
-  /** The signal with that name, made at first use; auto reset unless `{ resets: 'manual' }`. */
-  SIGNAL(name: string, options: SignalOptions = {}): Signal {
-    return this.#locks.signal(name, options);
-  }
-
-  /** All signals made so far, by name. */
-  get SIGNALS(): Readonly<Record<string, Signal>> {
-    return this.#locks.signals();
   }
 
   /**
@@ -406,46 +240,6 @@ export class Ltl {
     return value;
   }
 
-  /** Starts a supervisor with its children, in order; resolves when all are ready. */
-  supervise(options: SuperviseOptions): Promise<Supervision> {
-    return this.#actors.supervise(options);
-  }
-
-  /** Runs stateless work, the default export of a module, on the job pool. Rejects with E_JOB_FAILED, E_ABORTED, E_UNCLONEABLE. */
-  job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
-    return this.#actors.job(module, data, options);
-  }
-
-  /** How many shared workers for actors, and how many workers for jobs, there may be from now on. */
-  threads(count: number): void {
-    this.#actors.threads(count);
-  }
-
-  /** The live tree of your actors as plain data: state, thread, mailbox depth, restarts, rates, why it last died. */
-  actors(): readonly ActorNode[] {
-    return this.#actors.actors();
-  }
-
-  /** Streams every message that your actors handle, with its correlation, until the returned function is called. */
-  inspect(listener: (transition: ActorTransition) => void): () => void {
-    return this.#actors.inspect(listener);
-  }
-
-  /** Tells every start, end, restart, escalation and hang of your actors until the returned function is called. */
-  onActorEvent(listener: (event: ActorEvent) => void): () => void {
-    return this.#actors.onEvent(listener);
-  }
-
-  /** The last messages that did not arrive, with their reasons. */
-  deadLetters(): readonly DeadLetter[] {
-    return this.#actors.deadLetters();
-  }
-
-  /** Sends dead letters again, all or those that fit; returns how many went on their way. */
-  resend(fits?: (letter: DeadLetter) => boolean): number {
-    return this.#actors.resend(fits);
-  }
-
   /**
    * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
    * outside; that is refused for an actor with a native store, which would take the process with it. One that is coming up is
@@ -477,7 +271,7 @@ export class Ltl {
   }
 
   get #writer(): Writing {
-    if (this.#writing === null) throw readOnly();
+    if (this.#writing === null) throw readOnlyRefusal();
     return this.#writing;
   }
 
@@ -497,8 +291,4 @@ export class Ltl {
     const refusal = this.#writing === null ? null : readRefusal(this.#writing.board);
     if (refusal !== null) throw refusal;
   }
-}
-
-function readOnly(): LtlError {
-  return new LtlError('E_READ_ONLY', 'this instance only reads');
 }

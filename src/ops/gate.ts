@@ -22,3 +22,8 @@ export function readRefusal(board: Board): LtlError | null {
   if ((gate & GATE.reads) !== 0) return new LtlError('E_SLEEPING_READS', 'reads sleep');
   return null;
 }
+
+/** The error for what only a writer can do, in an instance that only reads. */
+export function readOnlyRefusal(): LtlError {
+  return new LtlError('E_READ_ONLY', 'this instance only reads');
+}
