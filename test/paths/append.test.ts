@@ -200,8 +200,10 @@ describe('ltl append', () => {
     expect(acknowledged.filter((seq, index) => seq !== index)).toEqual([]);
     expect(kept.filter((line, seq) => line !== `line ${seq}`)).toEqual([]);
     // And when it is stdout that has no room, that is what is said.
-    const toFile = `append --ack "${file}" --path "${store}2" --config log.segment.bytes=65536 > "${path.join(folder, 'acks')}"`;
-    const other = await ended(limited(toFile));
+    const words = `append --ack "${file}" --path "${store}2" > /dev/full`;
+    const other = await ended(
+      spawn('bash', ['-c', `exec "${process.execPath}" "${MAIN}" ${words}`], { stdio: 'pipe' }),
+    );
     expect(other).toMatchObject({ status: 74, stdout: '' });
     expect(other.stderr).toContain('E_OUTPUT');
   });
