@@ -37,6 +37,8 @@ export interface PolicyEvent {
   readonly atMs: number;
   /** Records in the system, waiting or in service; an arrival counts itself unless it was refused. */
   readonly waiting: number;
+  /** Records that came with an `arrival`: 1 in a trace, all those of one turn in a running instance; 0 for other events. */
+  readonly count: number;
   /** The state the system is in; AWAKE while it works or wakes up. */
   readonly state: number;
   /** When the next record will come (NEVER after the last): told to clairvoyant policies only, null to all others. */

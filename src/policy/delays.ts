@@ -3,7 +3,7 @@
  * into a histogram whose buckets are narrower than 0.1 % of their value, so that memory no longer grows with the trace.
  */
 
-/** Delays ranked exactly before the histogram takes over. */
+/** Delays ranked exactly before the histogram takes over, unless another number is asked for. */
 export const EXACT_DELAYS_MAX = 1_000_000;
 
 /** Buckets per octave: a bucket spans 1/1024 of its lower bound at most, its middle is within 0.05 % of any value in it. */
@@ -16,18 +16,38 @@ export class Delays {
   count = 0;
   sum = 0;
   max = 0;
-  #exact: Float64Array | null = new Float64Array(1024);
+  #exact: Float64Array | null;
   #ranked = true;
-  #buckets: Float64Array | null = null;
+  #buckets: Float64Array | null;
+  readonly #exactMax: number;
   #zeros = 0;
   readonly #bits = new DataView(new ArrayBuffer(8));
+
+  /** With `exactMax` 0 it is a histogram from the beginning: of one size, and quick to take the same delay many times. */
+  constructor(exactMax: number = EXACT_DELAYS_MAX) {
+    this.#exactMax = exactMax;
+    this.#exact = exactMax === 0 ? null : new Float64Array(Math.min(1024, exactMax));
+    this.#buckets = exactMax === 0 ? new Float64Array(OCTAVES * BUCKETS_PER_OCTAVE) : null;
+  }
 
   add(delay: number): void {
     this.sum += delay;
     if (delay > this.max) this.max = delay;
-    if (this.#exact === null) this.#bucket(delay);
+    if (this.#exact === null) this.#bucket(delay, 1);
     else this.#keep(delay, this.#exact);
     this.count++;
+  }
+
+  /** The same delay of several records. */
+  addMany(delay: number, times: number): void {
+    if (this.#exact !== null) {
+      for (let time = 0; time < times; time++) this.add(delay);
+      return;
+    }
+    this.sum += delay * times;
+    if (delay > this.max) this.max = delay;
+    this.#bucket(delay, times);
+    this.count += times;
   }
 
   /** The least delay that at least the share `p` of all delays does not exceed; null when there is none. */
@@ -49,16 +69,16 @@ export class Delays {
   }
 
   #keep(delay: number, exact: Float64Array): void {
-    if (this.count === EXACT_DELAYS_MAX) {
+    if (this.count === this.#exactMax) {
       this.#buckets = new Float64Array(OCTAVES * BUCKETS_PER_OCTAVE);
       this.#exact = null;
-      for (const kept of exact.subarray(0, this.count)) this.#bucket(kept);
-      this.#bucket(delay);
+      for (const kept of exact.subarray(0, this.count)) this.#bucket(kept, 1);
+      this.#bucket(delay, 1);
       return;
     }
     let room = exact;
     if (this.count === exact.length) {
-      room = new Float64Array(Math.min(2 * exact.length, EXACT_DELAYS_MAX));
+      room = new Float64Array(Math.min(2 * exact.length, this.#exactMax));
       room.set(exact);
       this.#exact = room;
     }
@@ -66,11 +86,11 @@ export class Delays {
     this.#ranked = false;
   }
 
-  #bucket(delay: number): void {
-    if (this.#buckets === null || delay < 2 ** OCTAVE_LEAST) this.#zeros++;
+  #bucket(delay: number, times: number): void {
+    if (this.#buckets === null || delay < 2 ** OCTAVE_LEAST) this.#zeros += times;
     else {
       const index = this.#bucketIndex(delay);
-      this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
+      this.#buckets[index] = (this.#buckets[index] ?? 0) + times;
     }
   }
 

@@ -48,9 +48,10 @@ export class Governor {
     waiting: number,
     state: number,
     nextArrivalMs: number | null = null,
+    count: number = kind === 'arrival' ? 1 : 0,
   ): Decision<unknown> {
     if (kind === 'timer') this.#fire(atMs);
-    const decision = this.policy.decide({ kind, atMs, waiting, state, nextArrivalMs }, this.#wanted.memory);
+    const decision = this.policy.decide({ kind, atMs, waiting, count, state, nextArrivalMs }, this.#wanted.memory);
     this.#wanted = this.#checked(decision, atMs);
     return decision;
   }

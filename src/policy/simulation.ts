@@ -23,12 +23,27 @@ export interface SimulationOptions {
   readonly transitionsMax?: number;
   /** Forget all statistics gathered before this record (counted from 0), so that the empty start does not bias means. */
   readonly warmUpRecords?: number;
+  /** Time from an arrival at an idle, awake system until it is taken up, in ms (default 0); what comes meanwhile is taken up with it. */
+  readonly pickUpMs?: number;
+  /** Keep each record's time from arrival to departure (default false). */
+  readonly keepsSojourns?: boolean;
+  /**
+   * Recorded times at which the system had drained, in order: they take the place of service and wake-up times, so that work
+   * or a wake-up that begins ends at the next of them, and never when there is none.
+   */
+  readonly drainsMs?: readonly number[];
+  /** Told of each of the policy's timers as it fires. */
+  readonly onTimer?: (atMs: number) => void;
 }
 
 export class Simulation {
   readonly policy: Policy;
   readonly #governor: Governor;
   readonly #service: Service | null;
+  readonly #pickUpMs: number;
+  readonly #drainsMs: readonly number[] | null;
+  #drain = 0;
+  readonly #onTimer: ((atMs: number) => void) | null;
   #warmUpRecords: number;
   #account: IdleAccount;
   #tally: Tally;
@@ -38,6 +53,8 @@ export class Simulation {
   #phase: number = IDLE;
   #state: number = AWAKE;
   #workMs = NEVER;
+  /** Work has come and is not taken up yet. */
+  #pickingUp = false;
   #inSystem = 0;
   #servedArrivalMs = 0;
   #idleFromMs = Number.NaN;
@@ -47,28 +64,51 @@ export class Simulation {
   #held = false;
   #heldMs = 0;
   #heldBytes = 0;
+  #heldCount = 1;
   #upcomingMs = NEVER;
 
   constructor(policy: Policy, options: SimulationOptions = {}) {
     this.policy = policy;
     this.#service = options.service ?? null;
+    this.#pickUpMs = options.pickUpMs ?? 0;
+    this.#drainsMs = options.drainsMs ?? null;
+    this.#onTimer = options.onTimer ?? null;
     this.#warmUpRecords = options.warmUpRecords ?? 0;
     this.#account = new IdleAccount(policy.states);
-    this.#tally = new Tally(options.transitionsMax ?? 0);
+    this.#tally = new Tally(options.transitionsMax ?? 0, options.keepsSojourns);
     this.#governor = new Governor(policy, 0);
     if (this.#governor.wanted.state !== AWAKE) this.#fallAsleep(this.#governor.wanted);
   }
 
-  /** The next record; times never decrease. A clairvoyant policy is always one record behind, to be told the next. */
-  arrive(atMs: number, bytes: number): void {
+  /**
+   * The next record, or `count` of them at once with so many bytes in all, of which the policy is told as of one arrival;
+   * times never decrease. A clairvoyant policy is always one arrival behind, to be told the next.
+   */
+  arrive(atMs: number, bytes: number, count = 1): void {
     if (!this.policy.clairvoyant) {
-      this.#admit(atMs, bytes);
+      this.#admit(atMs, bytes, count);
       return;
     }
     if (this.#held) this.#admitHeld(atMs);
     this.#held = true;
     this.#heldMs = atMs;
     this.#heldBytes = bytes;
+    this.#heldCount = count;
+  }
+
+  /** Somebody else woke the system: it is awake whatever the policy wants, which is told when it has drained. */
+  wake(atMs: number, reason: string): void {
+    this.#advance(atMs);
+    this.#nowMs = atMs;
+    if (this.#phase === ASLEEP) this.#wakeUp(reason);
+  }
+
+  /** Runs on to that time, at which nothing need have ended; the results so far. More may be told afterwards. */
+  until(atMs: number): { readonly tally: Tally; readonly account: IdleAccount } {
+    this.#advance(atMs);
+    this.#nowMs = atMs;
+    this.#spend();
+    return { tally: this.#tally, account: this.#account };
   }
 
   /** What has been counted so far. */
@@ -93,32 +133,41 @@ export class Simulation {
     this.#upcomingMs = this.#heldMs;
     this.#advance(this.#heldMs);
     this.#upcomingMs = nextMs;
-    this.#admit(this.#heldMs, this.#heldBytes);
+    this.#admit(this.#heldMs, this.#heldBytes, this.#heldCount);
   }
 
-  #admit(atMs: number, bytes: number): void {
+  #admit(atMs: number, bytes: number, count: number): void {
     this.#advance(atMs);
     this.#nowMs = atMs;
     if (this.#tally.records === 0) this.#spentToMs = atMs;
     else if (this.#tally.records === this.#warmUpRecords) this.#forget();
-    this.#tally.arrived(atMs, bytes);
+    this.#tally.arrived(atMs, bytes, count);
     this.#endIdlePeriod();
     if (this.policy.states[this.#state]?.refuses === true) {
-      this.#tally.refusals++;
+      this.#tally.refusals += count;
       this.#idleFromMs = atMs;
-      this.#ask('arrival');
+      this.#ask('arrival', count);
       return;
     }
-    this.#tally.population(atMs, this.#inSystem++);
+    this.#tally.population(atMs, this.#inSystem);
+    this.#inSystem += count;
     const idle = this.#phase === IDLE;
     if (idle) {
       this.#spend();
       this.#phase = nextPhase(this.#phase, ARRIVE, true);
     }
-    this.#backlog.push(atMs, bytes);
+    for (let record = 0; record < count; record++) this.#backlog.push(atMs, bytes / count);
     if (!idle) this.#tally.waiting(this.#backlog.count, this.#backlog.bytes);
-    this.#ask('arrival');
-    if (idle) this.#serve();
+    this.#ask('arrival', count);
+    if (idle) this.#takeUp();
+  }
+
+  #takeUp(): void {
+    if (this.#pickUpMs > 0) {
+      this.#pickingUp = true;
+      this.#workMs = this.#nowMs + this.#pickUpMs;
+    } else this.#serve();
+    if (this.#backlog.count > 0) this.#tally.waiting(this.#backlog.count, this.#backlog.bytes);
   }
 
   /** Everything that happens before an arrival at that time. */
@@ -135,13 +184,15 @@ export class Simulation {
     const { timerMs } = this.#governor.wanted;
     if (this.#workMs > timerMs) {
       this.#nowMs = timerMs;
+      this.#onTimer?.(timerMs);
       this.#ask('timer');
       return;
     }
     this.#nowMs = this.#workMs;
     this.#workMs = NEVER;
     if (this.#phase === BUSY) {
-      this.#depart();
+      if (this.#pickingUp) this.#pickingUp = false;
+      else this.#depart();
       this.#serve();
     } else this.#rise();
   }
@@ -152,10 +203,11 @@ export class Simulation {
       const bytes = this.#backlog.headBytes;
       this.#servedArrivalMs = this.#backlog.headAtMs;
       this.#backlog.shift();
-      const serviceMs = this.#service === null ? 0 : this.#service(bytes);
+      const endMs = this.#drainsMs === null ? null : (this.#drainsMs[this.#drain] ?? NEVER);
+      const serviceMs = endMs === null ? (this.#service?.(bytes) ?? 0) : endMs - this.#nowMs;
       this.#tally.served(this.#nowMs - this.#servedArrivalMs, serviceMs);
       if (serviceMs > 0) {
-        this.#workMs = this.#nowMs + serviceMs;
+        this.#workMs = endMs ?? this.#nowMs + serviceMs;
         return;
       }
       this.#depart();
@@ -175,6 +227,8 @@ export class Simulation {
 
   #idle(): void {
     this.#wokeMs = Number.NaN;
+    this.#tally.drains++;
+    this.#drain++;
     this.#spentToMs = this.#tally.records === 0 ? Number.NaN : this.#nowMs;
     this.#ask('drained');
   }
@@ -184,9 +238,9 @@ export class Simulation {
     this.#tally.departed(this.#nowMs - this.#servedArrivalMs);
   }
 
-  #ask(kind: PolicyEvent['kind']): void {
+  #ask(kind: PolicyEvent['kind'], count = 0): void {
     const upcomingMs = this.policy.clairvoyant ? this.#upcomingMs : null;
-    const decision = this.#governor.tell(kind, this.#nowMs, this.#inSystem, this.#state, upcomingMs);
+    const decision = this.#governor.tell(kind, this.#nowMs, this.#inSystem, this.#state, upcomingMs, count);
     if (decision.state === this.#state) return;
     if (decision.state === AWAKE) this.#wakeUp(decision.reason);
     else this.#fallAsleep(decision);
@@ -211,7 +265,8 @@ export class Simulation {
     this.#wokeMs = this.#nowMs;
     this.#phase = nextPhase(this.#phase, WAKE, false);
     const wakeMs = this.policy.states[from]?.wakeMs ?? 0;
-    if (wakeMs > 0) this.#workMs = this.#nowMs + wakeMs;
+    if (this.#drainsMs !== null) this.#workMs = this.#drainsMs[this.#drain] ?? NEVER;
+    else if (wakeMs > 0) this.#workMs = this.#nowMs + wakeMs;
     else this.#rise();
   }
 

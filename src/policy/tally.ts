@@ -30,6 +30,10 @@ export class Tally {
   /** Time from arrival to departure, summed. */
   sojournMsSum = 0;
   departures = 0;
+  /** Times that the system ran out of work, or found none when it woke. */
+  drains = 0;
+  /** Each record's time from arrival to departure; null where nobody asked for it. */
+  readonly sojourns: Delays | null;
   /** Times at which the system ran empty after work: cycles lie between them. */
   emptyFirstMs: number = Number.NaN;
   emptyLastMs: number = Number.NaN;
@@ -44,12 +48,14 @@ export class Tally {
   #populationToMs = 0;
   #sleptMs = 0;
 
-  constructor(transitionsMax: number) {
+  constructor(transitionsMax: number, keepsSojourns = false) {
     this.#transitionsMax = transitionsMax;
+    this.sojourns = keepsSojourns ? new Delays() : null;
   }
 
-  arrived(atMs: number, bytes: number): void {
-    if (this.records++ === 0) this.firstMs = atMs;
+  arrived(atMs: number, bytes: number, count: number): void {
+    if (this.records === 0) this.firstMs = atMs;
+    this.records += count;
     this.lastMs = atMs;
     this.bytes += bytes;
   }
@@ -73,6 +79,7 @@ export class Tally {
 
   departed(sojournMs: number): void {
     this.sojournMsSum += sojournMs;
+    this.sojourns?.add(sojournMs);
     this.departures++;
   }
 
@@ -107,7 +114,7 @@ export class Tally {
 
   /** A tally of the time from now on, in the middle of a run. */
   restarted(nowMs: number): Tally {
-    const next = new Tally(this.#transitionsMax);
+    const next = new Tally(this.#transitionsMax, this.sojourns !== null);
     next.sinceMs = nowMs;
     next.#populationToMs = nowMs;
     next.#sleptMs = this.#sleptMs;
