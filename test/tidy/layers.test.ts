@@ -50,6 +50,7 @@ const LAWS: readonly (readonly [RegExp, RegExp, string])[] = [
   [/^src\/policy\//, /^src\/(log|lookup|actors|wire|supervisor|record)\//, 'a policy needs no open log'],
   [/^src\/sync\//, /^src\/(log|lookup|actors|supervisor|record)\//, 'locks work without opening a log'],
   [/^src\/(?!cli\/)/, /^src\/cli\//, 'nothing imports the command line'],
+  [/^src\/(page|measure)\//, /^(?!src\/(page|measure|words)\/)/, 'pages and measures know nothing of what they show'],
   [/^src\/words\//, /^(?!src\/words\/)/, 'words import nothing'],
   [/^machines\//, /^(?!xstate$|xstate\/|src\/words\/|machines\/)/, 'machines touch no I/O, only xstate and words'],
   [/^src\/(?!lookup\/)/, /^lmdb$/, 'lookup is the only importer of lmdb'],

@@ -1,10 +1,7 @@
 /** The figures of results: cost bars beside the optimum, the Pareto front, the distribution of delays. */
-import type { MetricName } from '../metrics.js';
-import { METRICS } from '../metrics.js';
-import type { StudyRow } from '../study.js';
-import { paretoFront } from '../sweep.js';
+import { duration, shortNumber, ticks } from '../../page/scale.js';
+import { scatterFigure } from '../../page/scatter.js';
 import {
-  duration,
   element,
   type Figure,
   figureSvg,
@@ -12,13 +9,14 @@ import {
   MARGIN_LEFT,
   PLOT_WIDTH,
   pixels,
-  policyColour,
   rowName,
-  shortNumber,
-  stateColour,
-  stateLegend,
-  ticks,
-} from './svg.js';
+  seriesColour,
+} from '../../page/svg.js';
+import type { MetricName } from '../metrics.js';
+import { METRICS } from '../metrics.js';
+import type { StudyRow } from '../study.js';
+import { paretoFront } from '../sweep.js';
+import { stateColour, stateLegend } from './states.js';
 
 const TOP = 20;
 const BAR = 22;
@@ -88,111 +86,29 @@ function optimumLegend(y: number): string {
   );
 }
 
-const SCATTER_HEIGHT = 380;
-
 /** All policies by two metrics; those that no other beats in both are joined. */
 export function paretoFigure(rows: readonly StudyRow[], objectives: readonly [MetricName, MetricName]): Figure | null {
   const [first, second] = objectives;
   const known = rows.filter((row) => row.estimates[first] !== null && row.estimates[second] !== null);
   if (known.length < 2) return null;
-  const points = known.map((row) => [row.estimates[first]?.mean ?? 0, row.estimates[second]?.mean ?? 0] as const);
-  const x = axis(
-    points.map(([value]) => value),
-    MARGIN_LEFT,
-    MARGIN_LEFT + PLOT_WIDTH,
-  );
-  const y = axis(
-    points.map(([, value]) => value),
-    TOP + SCATTER_HEIGHT,
-    TOP,
-  );
+  const points = known.map((row) => ({
+    x: row.estimates[first]?.mean ?? 0,
+    y: row.estimates[second]?.mean ?? 0,
+    name: row.policy.spec,
+    hollow: row.policy.clairvoyant,
+  }));
   // An oracle shows what could be had at best; it is no choice, so it takes no place on the front.
-  const choices = known.flatMap((row, index) => (row.policy.clairvoyant ? [] : [index]));
-  const front = paretoFront(choices.map((index) => points[index] ?? [0, 0])).map((index) => choices[index] ?? 0);
-  const line = front.map(
-    (index) => `${pixels(x.at(points[index]?.[0] ?? 0))},${pixels(y.at(points[index]?.[1] ?? 0))}`,
-  );
-  const title = 'Pareto front';
-  const bottom = TOP + SCATTER_HEIGHT;
-  const svg = figureSvg(
-    bottom + 48,
-    title,
-    ...x.ticks.flatMap((tick) => [
-      element('line', { x1: x.at(tick), x2: x.at(tick), y1: TOP, y2: bottom, class: 'g' }),
-      label(x.at(tick), bottom + 16, shortNumber(tick), 'm s'),
-    ]),
-    ...y.ticks.flatMap((tick) => [
-      element('line', { x1: MARGIN_LEFT, x2: MARGIN_LEFT + PLOT_WIDTH, y1: y.at(tick), y2: y.at(tick), class: 'g' }),
-      label(MARGIN_LEFT - 8, y.at(tick) + 4, shortNumber(tick), 'e s'),
-    ]),
-    element('polyline', { points: line.join(' '), fill: 'none', stroke: '#d55e00', 'stroke-width': '2' }),
-    ...points.map(([px, py], index) => dot(x.at(px), y.at(py), known[index], front.includes(index))),
-    ...frontLabels(
-      front.map((index) => [
-        x.at(points[index]?.[0] ?? 0),
-        y.at(points[index]?.[1] ?? 0),
-        known[index]?.policy.spec ?? '',
-      ]),
-    ),
-    label(MARGIN_LEFT + PLOT_WIDTH / 2, bottom + 38, `${first}: ${METRICS[first].doc}${x.note}`, 'm'),
-    label(12, TOP + 12, second),
-    label(12, TOP + 30, y.note.trim(), 's'),
-  );
-  return {
+  const choices = points.flatMap((point, index) => (point.hollow ? [] : [{ point, index }]));
+  const front = paretoFront(choices.map(({ point }) => [point.x, point.y])).map((at) => choices[at]?.index ?? 0);
+  return scatterFigure({
     name: 'pareto',
-    title,
-    svg,
+    title: 'Pareto front',
     caption: `${first} against ${second}; less is better in both. No other policy beats those on the line in both at once. Point at a dot to read its name; a hollow dot knows the future.`,
-  };
-}
-
-function dot(cx: number, cy: number, row: StudyRow | undefined, onFront: boolean): string {
-  const name = element('title', {}, row?.policy.spec ?? '');
-  const hollow = row?.policy.clairvoyant === true;
-  if (hollow) return element('circle', { cx, cy, r: 5, fill: '#fff', stroke: '#111827' }, name);
-  return element('circle', { cx, cy, r: onFront ? 5 : 3.5, fill: onFront ? '#d55e00' : '#9aa1ab' }, name);
-}
-
-/** Names beside the dots of the front, left out where they would lie on one another. */
-function frontLabels(points: readonly (readonly [number, number, string])[]): string[] {
-  const placed: { x: number; y: number; width: number }[] = [];
-  const labels: string[] = [];
-  for (const [px, py, name] of points) {
-    const width = 6.6 * name.length;
-    const fits = px + 10 + width < MARGIN_LEFT + PLOT_WIDTH + 56;
-    const x = fits ? px + 9 : px - 9 - width;
-    const y = py - 7;
-    if (placed.some((other) => Math.abs(other.y - y) < 13 && x < other.x + other.width && other.x < x + width))
-      continue;
-    placed.push({ x, y, width });
-    labels.push(label(x, y, name));
-  }
-  return labels;
-}
-
-interface Axis {
-  readonly ticks: readonly number[];
-  readonly note: string;
-  at(value: number): number;
-}
-
-/** Logarithmic where all values are above 0 and they span more than a factor of 20. */
-function axis(values: readonly number[], start: number, end: number): Axis {
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  if (least > 0 && most / least > 20) {
-    const from = Math.floor(Math.log10(least) + 1e-9);
-    const to = Math.max(from + 1, Math.ceil(Math.log10(most) - 1e-9));
-    return {
-      ticks: Array.from({ length: to - from + 1 }, (_, index) => Number(`1e${from + index}`)),
-      note: ' (log scale)',
-      at: (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start),
-    };
-  }
-  const margin = most > least ? 0.06 * (most - least) : Math.max(1, most * 0.1);
-  const from = least >= 0 ? Math.max(0, least - margin) : least - margin;
-  const to = most + margin;
-  return { ticks: ticks(from, to, 6), note: '', at: (value) => start + ((value - from) / (to - from)) * (end - start) };
+    xLabel: `${first}: ${METRICS[first].doc}`,
+    yLabel: second,
+    points,
+    front,
+  });
 }
 
 const DELAY_HEIGHT = 300;
@@ -222,12 +138,12 @@ export function delayFigure(rows: readonly StudyRow[]): Figure | null {
     ...waited.map((row, index) => {
       const points = [[0, 0] as const, ...row.delays.map(([delay, share]) => [share, delay] as const)];
       const line = points.map(([share, delay]) => `${pixels(xOf(share))},${pixels(yOf(delay))}`).join(' ');
-      return element('polyline', { points: line, fill: 'none', stroke: policyColour(index), 'stroke-width': '2' });
+      return element('polyline', { points: line, fill: 'none', stroke: seriesColour(index), 'stroke-width': '2' });
     }),
     ...waited.map((row, index) => {
       const x = MARGIN_LEFT + (index % 2) * (PLOT_WIDTH / 2);
       const y = bottom + 44 + 18 * Math.floor(index / 2);
-      const line = { x1: x, x2: x + 22, y1: y - 4, y2: y - 4, stroke: policyColour(index), 'stroke-width': '3' };
+      const line = { x1: x, x2: x + 22, y1: y - 4, y2: y - 4, stroke: seriesColour(index), 'stroke-width': '3' };
       return element('line', line) + label(x + 30, y, row.policy.spec);
     }),
     label(12, TOP + 12, 'delay'),

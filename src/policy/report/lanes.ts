@@ -1,9 +1,6 @@
 /** The timeline: states of each policy against the arrivals, over the whole time and in a close-up. */
-import { AWAKE } from '../contract.js';
-import type { StudyRow } from '../study.js';
-import type { ArrivalRecorder } from './recorder.js';
+import { duration, shortNumber, timeTicks } from '../../page/scale.js';
 import {
-  duration,
   element,
   FIGURE_WIDTH,
   type Figure,
@@ -13,11 +10,11 @@ import {
   PLOT_WIDTH,
   pixels,
   rowName,
-  shortNumber,
-  stateColour,
-  stateLegend,
-  timeTicks,
-} from './svg.js';
+} from '../../page/svg.js';
+import { AWAKE } from '../contract.js';
+import type { StudyRow } from '../study.js';
+import type { ArrivalRecorder } from './recorder.js';
+import { stateColour, stateLegend } from './states.js';
 
 const LANE = 26;
 const LANE_GAP = 8;
