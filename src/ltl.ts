@@ -13,11 +13,14 @@ import { AppendCalls } from './ops/append-calls.js';
 import { readOnlyRefusal, readRefusal } from './ops/gate.js';
 import { RuntimeLocks } from './ops/locks.js';
 import { type OsSignal, OsSignals } from './ops/os-signals.js';
+import { Policies, type PolicyOptions } from './ops/policies.js';
+import type { PolicyReport } from './ops/policy-run.js';
 import { attach } from './ops/producers.js';
 import { Reading } from './ops/reading.js';
 import { counters, readerStatus, type Status, writerStatus } from './ops/status.js';
 import { UserActors } from './ops/user-actors.js';
 import { Writing } from './ops/writing.js';
+import type { Policy } from './policy/contract.js';
 import { RecordDecoder } from './record/decoder.js';
 import { WORD } from './wire/board.js';
 import type { Failure } from './wire/protocol.js';
@@ -45,9 +48,12 @@ export type { StoredRecord } from './lookup/scan.js';
 export type { AppendOptions } from './ops/append-options.js';
 export type { LockKey, LockStatus, RuntimeLockOptions } from './ops/locks.js';
 export type { OsSignal } from './ops/os-signals.js';
+export type { PolicyOptions } from './ops/policies.js';
+export type { PolicyReport, PolicyStatus } from './ops/policy-run.js';
 export type { Producer, ProducerHandle } from './ops/producers.js';
 export type { SleepStatus } from './ops/sleeper.js';
 export type { Status } from './ops/status.js';
+export type { Policy } from './policy/contract.js';
 export type { FieldType } from './record/shape.js';
 export type { Lease } from './sync/lease.js';
 export type { LockMode } from './sync/lock.js';
@@ -111,6 +117,7 @@ export class Ltl extends AppendCalls {
   readonly #decoder: RecordDecoder;
   readonly #writing: Writing | null;
   readonly #locks: RuntimeLocks;
+  readonly #policies: Policies | null;
   readonly #wantedSignals: true | readonly OsSignal[];
   #osSignals: OsSignals | null = null;
   #reading: Reading | null = null;
@@ -129,6 +136,7 @@ export class Ltl extends AppendCalls {
     this.#locks = locks;
     this.#config = config;
     this.#writing = writing;
+    this.#policies = writing === null ? null : new Policies(writing, locks);
     this.#decoder = decoder;
     this.#wantedSignals = options.osSignals === true ? true : options.osSignals || [];
   }
@@ -170,11 +178,12 @@ export class Ltl extends AppendCalls {
    */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#readGate();
-    return this.#locks.reading(() => {
+    const verified = this.#locks.reading(() => {
       // What a living writer writes meanwhile is not judged.
       const tail = this.#reader.liveTail();
       return verifyStore(storePaths(this.#config['force-all.path']), tail === null ? options : { ...options, tail });
     });
+    return this.#policies === null ? verified : this.#policies.during('verify()', verified);
   }
 
   /**
@@ -189,6 +198,22 @@ export class Ltl extends AppendCalls {
   /** Clears all sleep; what was put off is caught up with in the background. */
   async awake(): Promise<void> {
     return this.#openWriter.sleeper.awake();
+  }
+
+  /**
+   * Runs a sleep policy, a text as `timeout:50` or one made with `definePolicy`, in place of the one that runs; null ends that.
+   * Your own sleep() and awake() come first; see docs/live-policies.md. Resolves with the report of the policy that ended, or
+   * null. Rejects with E_POLICY, E_ARGUMENT, E_NO_INPUT, E_PERMISSION, E_CLOSED, E_READ_ONLY; then all goes on as before.
+   */
+  async policy(policy: Policy | string | null, options?: PolicyOptions): Promise<PolicyReport | null> {
+    if (this.#closed !== null) throw new LtlError('E_CLOSED', 'the instance is closed');
+    if (this.#policies === null) throw readOnlyRefusal();
+    return this.#policies.set(policy, options);
+  }
+
+  /** What the policy has done so far, beside what was predicted and what its shadows would have done; null without one. */
+  policyReport(): PolicyReport | null {
+    return this.#policies?.report() ?? null;
   }
 
   /**
@@ -225,7 +250,7 @@ export class Ltl extends AppendCalls {
     const tail = this.#reading?.tail() ?? { firstSeq: 0, nextSeq: 0 };
     return this.#writing === null
       ? readerStatus(path, tail)
-      : writerStatus(this.#writing, path, segmentBytes, tail.firstSeq);
+      : writerStatus(this.#writing, this.#policies?.status() ?? null, path, segmentBytes, tail.firstSeq);
   }
 
   /** Counters since this instance was opened, all or one by name. Throws E_ARGUMENT for an unknown name. */
@@ -261,6 +286,7 @@ export class Ltl extends AppendCalls {
 
   async #close(): Promise<void> {
     this.#osSignals?.hush();
+    this.#policies?.close();
     this.#locks.close();
     // First the actors: they may append until they are down.
     await this.#actors.stop();

@@ -28,6 +28,8 @@ class Auditor {
   #noRoomAt = -1;
   #poke: (() => void) | null = null;
   #waiters: { id: number; toSeq: number }[] = [];
+  /** Who wants to know, and waits as long as it takes. */
+  #patient: { readonly id: number; readonly toSeq: number }[] = [];
 
   constructor(context: ActorContext<AuditorInput, AuditorMessage, AuditorReport>) {
     const { root, board, gateOpen } = context.input;
@@ -48,6 +50,11 @@ class Auditor {
       case 'catchUp':
         this.#waiters.push({ id: message.id, toSeq: message.toSeq });
         break;
+      case 'settle':
+        this.#patient.push({ id: message.id, toSeq: message.toSeq });
+        // Whoever has not verified it all yet is at work, or will be woken by the queue's progress.
+        this.#answerPatient(false);
+        return;
       case 'reserve':
         this.#spares = Math.max(LIMITS.spareSegments, Math.ceil(message.bytes / this.#context.input.segmentBytes));
         this.#noRoomAt = -1;
@@ -74,6 +81,7 @@ class Auditor {
       this.#context.beat();
       if (this.#stopping) return;
       this.#answer(busy);
+      this.#answerPatient(!busy && this.#gateOpen);
       if (busy)
         await rest(
           this.#waiters.length > 0
@@ -112,6 +120,14 @@ class Auditor {
       });
       return false;
     });
+  }
+
+  /** `all`: there is nothing left to verify. What was asked for had been durable before, so it is among what was looked at. */
+  #answerPatient(all: boolean): void {
+    const { verifiedSeq } = this.#audit;
+    for (const { id, toSeq } of this.#patient)
+      if (all || verifiedSeq >= toSeq) this.#context.send({ kind: 'reply', id, verifiedSeq });
+    this.#patient = all ? [] : this.#patient.filter(({ toSeq }) => verifiedSeq < toSeq);
   }
 
   /** Sleeps until the queue makes progress or a message comes. */

@@ -37,6 +37,8 @@ class IndexerActor {
   #pokes = 0;
   #reported: string | null = null;
   #waiters: { readonly id: number; readonly toSeq: number }[] = [];
+  /** Who wants to know, and waits as long as it takes. */
+  #patient: { readonly id: number; readonly toSeq: number }[] = [];
 
   constructor(context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>) {
     this.#context = context;
@@ -96,6 +98,12 @@ class IndexerActor {
       case 'catchUp':
         this.#waiters.push({ id: message.id, toSeq: message.toSeq });
         break;
+      case 'settle':
+        this.#patient.push({ id: message.id, toSeq: message.toSeq });
+        // What is not indexed yet is being indexed, or its progress wakes the loop.
+        await this.#opening;
+        this.#answer();
+        return;
       case 'fail':
         fail(message.how);
     }
@@ -152,11 +160,13 @@ class IndexerActor {
 
   #answer(): void {
     const watermark = this.#indexer?.watermark ?? Infinity;
-    this.#waiters = this.#waiters.filter(({ id, toSeq }) => {
+    const isWaiting = ({ id, toSeq }: { readonly id: number; readonly toSeq: number }): boolean => {
       if (watermark < toSeq) return true;
       this.#context.send({ kind: 'reply', id });
       return false;
-    });
+    };
+    this.#waiters = this.#waiters.filter(isWaiting);
+    this.#patient = this.#patient.filter(isWaiting);
   }
 
   /** Until there is something new, and then a little longer: what comes within that time is done with it. */

@@ -63,6 +63,11 @@ export class IndexClient {
     await this.#ask((id) => ({ kind: 'catchUp', id, toSeq }), Number.MAX_SAFE_INTEGER);
   }
 
+  /** The same, at the indexer's own pace. */
+  async settle(toSeq: number): Promise<void> {
+    await this.#ask((id) => ({ kind: 'settle', id, toSeq }), Number.MAX_SAFE_INTEGER);
+  }
+
   /** Resolves when the indexer has closed or opened its gate. */
   async gate(open: boolean): Promise<void> {
     await this.#ask((id) => ({ kind: 'gate', id, open }), LIMITS.startMsMax);

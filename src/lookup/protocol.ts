@@ -52,6 +52,8 @@ export type IndexerMessage =
   | { readonly kind: 'candidates'; readonly id: number; readonly query: CandidatesQuery }
   /** Answered when all below `toSeq` is indexed; while napping, after that. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly toSeq: number }
+  /** The same, but it hurries nobody. */
+  | { readonly kind: 'settle'; readonly id: number; readonly toSeq: number }
   | { readonly kind: 'gate'; readonly id: number; readonly open: boolean }
   | { readonly kind: 'fail'; readonly how: Failure };
 

@@ -55,9 +55,12 @@ export class Appender {
   #deadBeat = -1;
   #keepAlive: NodeJS.Timeout | null = null;
   #closed: LtlError | null = null;
+  /** Called once after each turn in which records were accepted; a policy counts arrivals by it. */
+  onTurn: (() => void) | null = null;
   readonly #publishSoon = (): void => {
     this.#publishQueued = false;
     this.#publish();
+    if (this.onTurn !== null) this.onTurn();
   };
   readonly #onCommit = (): void => {
     this.#waiting = false;
@@ -85,6 +88,14 @@ export class Appender {
   /** Records accepted and not settled yet. */
   get pending(): number {
     return this.#pending.accepted - this.#pending.settled;
+  }
+  /** Records accepted since this was made. */
+  get accepted(): number {
+    return this.#pending.accepted;
+  }
+  /** Bytes of frames that the queue has been shown since this was made. */
+  get publishedBytes(): number {
+    return this.#outlet.publishedBytes;
   }
   /** Bytes that wait in this thread because the ring is full. */
   get spilledBytes(): number {

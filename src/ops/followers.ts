@@ -98,6 +98,13 @@ export class Followers {
     if (index !== null) await this.#insist(() => index.catchUp(toSeq));
   }
 
+  /** Resolves when everything below `toSeq` is verified and indexed, at the actors' own pace: after a nap, if there is one. */
+  async settled(toSeq: number): Promise<void> {
+    const { index, auditor } = this;
+    const audited = this.#insist(() => auditor.ask((id) => ({ kind: 'settle', id, toSeq }), Number.MAX_SAFE_INTEGER));
+    await Promise.all([audited, index === null ? undefined : this.#insist(() => index.settle(toSeq))]);
+  }
+
   /** Keeps so many bytes of spare segments; resolves with the bytes there are. Throws E_ARGUMENT, E_FATAL, E_CLOSED. */
   async reserve(bytes: number): Promise<number> {
     if (!Number.isSafeInteger(bytes) || bytes < 0)

@@ -89,6 +89,11 @@ export class RuntimeLocks {
     return this.#gate === undefined || this.#within || this.#gate.state === 'free';
   }
 
+  /** What keeps a policy from putting the instance to sleep, in words. */
+  blockers(): string[] {
+    return this.open ? [] : ['lock 1 is held or waited for'];
+  }
+
   /** Runs an operation that writes: at once while nobody holds key 1, else in its turn. */
   writing<T>(operation: () => Promise<T>): Promise<T> {
     return this.open ? operation() : this.#inTurn(symHARD_LOCK, operation);

@@ -18,6 +18,8 @@ export class Outlet {
   readonly ring: RingProducer;
   /** Bytes that the queue has not been shown yet. */
   unpublishedBytes = 0;
+  /** Bytes that it has been shown. */
+  publishedBytes = 0;
   readonly #board: Board;
   readonly #encoder: RecordEncoder;
   readonly #onSpill: () => void;
@@ -86,6 +88,7 @@ export class Outlet {
   /** Shows the queue everything in the ring. */
   publish(): void {
     this.ring.publish();
+    this.publishedBytes += this.unpublishedBytes;
     this.unpublishedBytes = 0;
     this.#board.wakeQueue();
   }

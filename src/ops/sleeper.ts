@@ -1,6 +1,9 @@
 /**
  * Sleep and waking: the sleep machine decides, this carries out. Every sleep has a wake-up time (`wakeAfterMs`); nothing
  * else wakes a sleeper, reading its status least of all.
+ *
+ * A policy sleeps and wakes by the same machine, and a user's word comes first: while a sleep of the user's lasts, the policy
+ * neither wakes it nor puts it deeper, and a user's `awake()` ends the policy's sleep too.
  */
 import { Stepper } from '../tables/stepper.js';
 import { LtlError } from '../words/errors.js';
@@ -15,6 +18,8 @@ export interface SleepEffects {
   gateFollowers(open: boolean): Promise<void>;
   /** The machine moved: gates and flags are to be derived anew. */
   onChange(): void;
+  /** A user's sleep has ended, or a user has woken what a policy had put to sleep: everything is awake. */
+  onWoken(why: string): void;
 }
 
 /** Plain data for status(). */
@@ -28,6 +33,8 @@ export interface SleepStatus {
   readonly wakeAtMs: number | null;
   /** Why it is awake or asleep. */
   readonly why: string;
+  /** Whose sleep it is: a user's own, which no policy ends, or a policy's; null when awake. */
+  readonly by: 'user' | 'policy' | null;
 }
 
 const EVENTS = new Map([
@@ -45,6 +52,7 @@ export class Sleeper {
   #wakeAfterMs = WAKE_AFTER_MS;
   #sinceMs: number | null = null;
   #why = 'awake since it was opened';
+  #by: 'user' | 'policy' | null = null;
   #wakers: (() => void)[] = [];
   naps = 0;
 
@@ -79,6 +87,7 @@ export class Sleeper {
     if (typeof wakeAfterMs !== 'number' || !(wakeAfterMs > 0))
       throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${String(wakeAfterMs)}`);
     this.#wakeAfterMs = wakeAfterMs;
+    this.#by = 'user';
     this.#why = `sleep(${sym.description?.slice('ltl.'.length) ?? ''}) was called`;
     await this.#step(event);
   }
@@ -86,7 +95,28 @@ export class Sleeper {
   /** Clears all sleep. Resolves when the actors go on; they catch up in the background. */
   async awake(): Promise<void> {
     if (this.isAwake) return;
-    this.#why = 'awake() was called';
+    await this.#userWake('AWAKE', 'awake() was called');
+  }
+
+  /** True while a sleep that the user asked for lasts. */
+  get isUsers(): boolean {
+    return this.#by === 'user';
+  }
+
+  /** A policy's sleep, which it alone ends; nothing happens while a sleep of the user's lasts. */
+  async policySleep(deep: boolean, why: string): Promise<void> {
+    if (this.#by === 'user') return;
+    this.#by = 'policy';
+    this.#wakeAfterMs = Number.POSITIVE_INFINITY;
+    this.#why = why;
+    await this.#step(deep ? 'DEEP' : 'NAP');
+  }
+
+  /** Ends a policy's sleep; nothing happens when there is none. */
+  async policyAwake(why: string): Promise<void> {
+    if (this.#by !== 'policy') return;
+    this.#why = why;
+    this.#by = null;
     await this.#step('AWAKE');
   }
 
@@ -99,12 +129,21 @@ export class Sleeper {
       sinceMs: this.#sinceMs,
       wakeAtMs: this.#wakeAtMs,
       why: this.#why,
+      by: this.#by,
     };
   }
 
   close(): void {
     this.#disarm();
     for (const wake of this.#wakers.splice(0)) wake();
+  }
+
+  async #userWake(event: 'AWAKE' | 'DEADLINE', why: string): Promise<void> {
+    this.#why = why;
+    this.#by = null;
+    const awake = this.#step(event);
+    this.#effects.onWoken(why);
+    await awake;
   }
 
   async #step(event: 'NAP' | 'DEEP' | 'SLEEP_READS' | 'SLEEP_WRITES' | 'AWAKE' | 'DEADLINE'): Promise<void> {
@@ -144,8 +183,7 @@ export class Sleeper {
           this.#await(deadlineMs);
           return;
         }
-        this.#why = 'its wake-up time came';
-        void this.#step('DEADLINE');
+        void this.#userWake('DEADLINE', 'its wake-up time came');
       },
       Math.min(Math.max(1, leftMs), TIMER_MS_MAX),
     );

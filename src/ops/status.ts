@@ -5,6 +5,7 @@
 import type { RecoveryReport } from '../log/recover.js';
 import { COUNTERS, type Counter, WAYS, WORD, WRITER } from '../wire/board.js';
 import { type FlagName, flagsOf } from '../words/flags.js';
+import type { PolicyStatus } from './policy-run.js';
 import type { SleepStatus } from './sleeper.js';
 import type { Writing } from './writing.js';
 
@@ -26,6 +27,8 @@ export interface Status {
   readonly mode: string;
   readonly integrity: string;
   readonly sleep: SleepStatus;
+  /** The policy that runs; null when none does. */
+  readonly policy: PolicyStatus | null;
   readonly writer: {
     /** How bytes reach the disk. */
     readonly way: string;
@@ -63,7 +66,13 @@ const WAY_TEXTS = {
 const WRITER_STATES = Object.fromEntries(Object.entries(WRITER).map(([name, value]) => [value, name]));
 
 /** Status of an instance that writes. */
-export function writerStatus(writing: Writing, path: string, segmentBytes: number, firstSeq: number): Status {
+export function writerStatus(
+  writing: Writing,
+  policy: PolicyStatus | null,
+  path: string,
+  segmentBytes: number,
+  firstSeq: number,
+): Status {
   const { conductor, sleeper, board } = writing;
   const tail = board.tail();
   const { failure } = conductor;
@@ -75,6 +84,7 @@ export function writerStatus(writing: Writing, path: string, segmentBytes: numbe
     mode: conductor.mode,
     integrity: conductor.integrity,
     sleep: sleeper.status(),
+    policy,
     writer: {
       way: WAY_TEXTS[WAYS[Atomics.load(board.words, WORD.way)] ?? 'growing'],
       state: WRITER_STATES[board.writerState] ?? 'unknown',
@@ -107,6 +117,7 @@ const AWAKE: SleepStatus = {
   sinceMs: null,
   wakeAtMs: null,
   why: 'an instance that only reads does not sleep',
+  by: null,
 };
 
 /** Status of an instance that only reads. */
@@ -119,6 +130,7 @@ export function readerStatus(path: string, tail: { readonly firstSeq: number; re
     mode: 'normal',
     integrity: 'unknown',
     sleep: AWAKE,
+    policy: null,
     writer: null,
     nextSeq: String(tail.nextSeq),
     firstSeq: String(tail.firstSeq),

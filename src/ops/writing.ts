@@ -36,10 +36,17 @@ export class Writing {
   readonly followers: Followers;
   /** What the supervisor did last, oldest first. */
   readonly events: SupervisorEvent[] = [];
+  /** True once other threads have been given a way into the log. */
+  hasProducers = false;
+  /** What a policy hears of: a sleep ended that is not its own, a deep sleep turned an append away, another thread may append. */
+  onWoken: ((why: string) => void) | null = null;
+  onRefused: (() => void) | null = null;
+  onProducer: (() => void) | null = null;
   readonly #config: Config;
   readonly #decoder: RecordDecoder;
   readonly #shapes: ShapeDefinition[] = [];
   #appender: Appender | null = null;
+  #acknowledged: (() => void)[] = [];
 
   constructor(config: Config, decoder: RecordDecoder, diskUrl: string | undefined) {
     this.#config = config;
@@ -47,6 +54,7 @@ export class Writing {
     this.sleeper = new Sleeper({
       gateFollowers: (open) => this.followers.gate(open),
       onChange: () => this.conductor.derive(),
+      onWoken: (why) => this.onWoken?.(why),
     });
     this.followers = new Followers(config, () => this.conductor);
     this.conductor = new Conductor({
@@ -91,11 +99,20 @@ export class Writing {
       ring,
       board,
       encoder: new RecordEncoder({ allocateShapeId: () => allocateShapeId(board), shapes: this.#shapes }),
-      refusal: () => appendRefusal(board),
+      refusal: () => this.#refusal(),
       onSpill: () => conductor.derive(),
-      onBusy: (isBusy) => conductor.busy(isBusy),
+      onBusy: (isBusy) => {
+        conductor.busy(isBusy);
+        if (!isBusy) for (const tell of this.#acknowledged.splice(0)) tell();
+      },
       stallMsMax: this.#config['queue.stall.ms'],
     });
+  }
+
+  /** Resolves when nothing of this thread waits for its acknowledgement. */
+  acknowledged(): Promise<void> {
+    if (this.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#acknowledged.push(resolve));
   }
 
   register(name: string, shape: Readonly<Record<string, FieldType>>): void {
@@ -109,6 +126,8 @@ export class Writing {
     const { conductor, board } = this;
     const refusal = appendRefusal(board);
     if (refusal !== null) throw refusal;
+    this.hasProducers = true;
+    this.onProducer?.();
     return {
       ring: conductor.addRing(),
       board: board.buffer,
@@ -155,6 +174,12 @@ export class Writing {
     await this.conductor.stop();
     const error = new LtlError('E_CLOSED', 'the instance is closed');
     this.#appender?.fail(error);
+  }
+
+  #refusal(): LtlError | null {
+    const refusal = appendRefusal(this.board);
+    if (refusal?.code === 'E_SLEEPING_DEEP') this.onRefused?.();
+    return refusal;
   }
 
   #recovered(definitions: readonly Uint8Array[]): void {

@@ -71,9 +71,14 @@ export class GovernedSystem {
     return this.#firedMs;
   }
 
+  /** Tells the timers that are due before that time: at one instant arrivals and drains come before the timer. */
+  advance(toMs: number): void {
+    while (this.timerMs < toMs) this.#fire();
+  }
+
   /** So many records came at once. In a state that refuses they are turned away. */
   arrive(atMs: number, count: number): void {
-    this.#fireBefore(atMs);
+    this.advance(atMs);
     if (this.policy.states[this.#state]?.refuses !== true) {
       this.#waiting += count;
       if (this.#phase === IDLE) this.#phase = nextPhase(IDLE, ARRIVE, true);
@@ -83,7 +88,7 @@ export class GovernedSystem {
 
   /** All work is done, or the wake-up is finished and found none. Only while busy. */
   drained(atMs: number): void {
-    this.#fireBefore(atMs);
+    this.advance(atMs);
     if (!this.isBusy) return;
     if (this.#phase !== BUSY) this.#phase = nextPhase(this.#phase, UP, this.#waiting > 0);
     if (this.#phase === BUSY) this.#phase = nextPhase(BUSY, DRAIN, false);
@@ -93,18 +98,13 @@ export class GovernedSystem {
 
   /** Somebody else woke the system; the policy is asked when it has drained. */
   wake(atMs: number, reason: string): void {
-    this.#fireBefore(atMs);
+    this.advance(atMs);
     if (this.#phase === ASLEEP) this.#wakeUp(atMs, reason);
   }
 
   /** Tells the timers that are due by then. */
   tick(nowMs: number): void {
     while (this.timerMs <= nowMs) this.#fire();
-  }
-
-  /** At one instant arrivals and drains come before the timer. */
-  #fireBefore(atMs: number): void {
-    while (this.timerMs < atMs) this.#fire();
   }
 
   #fire(): void {

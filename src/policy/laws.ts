@@ -113,6 +113,13 @@ export const SERVICE_LAWS: readonly LawKind<ServiceLaw>[] = [
     count: 1,
     make: (spec, [perByte = 0]) => ({ spec, mean: null, start: () => (bytes) => bytes * perByte }),
   },
+  {
+    name: 'each',
+    grammar: 'each:D,T',
+    doc: 'D per record and T per byte of it; calibrations are written in it',
+    count: 2,
+    make: (spec, [each = 0, perByte = 0]) => ({ spec, mean: null, start: () => (bytes) => each + bytes * perByte }),
+  },
 ];
 
 /** The law of arrivals that a text names. Throws E_POLICY with the grammar. */
@@ -135,7 +142,7 @@ function parseLaw<Law>(text: string, what: string, kinds: readonly LawKind<Law>[
     );
   const parts = readArguments(rest, text, kind.grammar, kind.count);
   const values = parts.map((part) =>
-    readNumber(part, `'${part}'`, text, { above: kind.name !== 'const' && kind.name !== 'mmpp' }),
+    readNumber(part, `'${part}'`, text, { above: !['const', 'mmpp', 'each'].includes(kind.name) }),
   );
   return kind.make(text, values);
 }

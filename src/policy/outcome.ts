@@ -48,9 +48,9 @@ export interface Outcome {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-/** Ends a simulation and reads its results. */
-export function outcomeOf(simulation: Simulation, seed: number): Outcome {
-  const { tally, account } = simulation.finish();
+/** Ends a simulation and reads its results; or, with a time, reads what there is until then. */
+export function outcomeOf(simulation: Simulation, seed: number, untilMs?: number): Outcome {
+  const { tally, account } = untilMs === undefined ? simulation.finish() : simulation.until(untilMs);
   return {
     ...contractFields(simulation.policy, tally, account, seed),
     ...furtherFields(simulation.policy, tally, account),

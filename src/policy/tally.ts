@@ -32,7 +32,7 @@ export class Tally {
   departures = 0;
   /** Times that the system ran out of work, or found none when it woke. */
   drains = 0;
-  /** Each record's time from arrival to departure; null where nobody asked for it. */
+  /** Each record's time from arrival to departure, as a histogram; null where nobody asked for it. */
   readonly sojourns: Delays | null;
   /** Times at which the system ran empty after work: cycles lie between them. */
   emptyFirstMs: number = Number.NaN;
@@ -50,7 +50,7 @@ export class Tally {
 
   constructor(transitionsMax: number, keepsSojourns = false) {
     this.#transitionsMax = transitionsMax;
-    this.sojourns = keepsSojourns ? new Delays() : null;
+    this.sojourns = keepsSojourns ? new Delays(0) : null;
   }
 
   arrived(atMs: number, bytes: number, count: number): void {

@@ -52,6 +52,8 @@ export type AuditorMessage =
   | { readonly kind: 'gate'; readonly id: number; readonly open: boolean }
   /** Answered when everything below `toSeq` is verified. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly toSeq: number }
+  /** The same, but it hurries nobody; while napping, after that. */
+  | { readonly kind: 'settle'; readonly id: number; readonly toSeq: number }
   /** So many bytes of spare segments are to be kept; answered when they are there, or there is no room. */
   | { readonly kind: 'reserve'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'fail'; readonly how: Failure };
