@@ -93,8 +93,11 @@ export class Lives {
     const { thread, life, id } = record;
     const { place, watch } = this.#world;
     if (life !== undefined && reason.kind === 'error') life.reason ??= reason;
-    if (thread === undefined) place.conducted({ tag: 'abandon', id, reason });
-    else if (thread.nativeStore) {
+    if (thread === undefined) {
+      // Before it has a cell, there is only its start to be given up.
+      if (place.cell(id) === undefined) life?.failed(reason);
+      else place.conducted({ tag: 'abandon', id, reason });
+    } else if (thread.nativeStore) {
       this.#world.hung(record);
       thread.child.unref();
       if (life !== undefined) this.#ended(record, { kind: 'hung' });
@@ -168,14 +171,18 @@ export class Lives {
   }
 
   async #startHere(record: ActorRecord, life: Life): Promise<void> {
+    await Promise.race([startOf(record, life), this.#beginHere(record, life)]);
+  }
+
+  async #beginHere(record: ActorRecord, life: Life): Promise<void> {
     const { logic, options, id, name, slot } = record;
     const loaded: unknown =
       logic instanceof URL ? ((await import(logic.href)) as { default?: unknown }).default : logic;
     const make = await handlerOf(loaded);
     if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: that is no actor logic`);
-    mustBeInTime(record, life);
-    const cell = new Cell(this.#world.place, id, name, slot, options.input, make);
-    await Promise.race([this.#world.place.begin(cell), startOf(record, life)]);
+    // It may have been given up while its module was loading.
+    if (record.life !== life) return;
+    await this.#world.place.begin(new Cell(this.#world.place, id, name, slot, options.input, make));
   }
 
   async #startThere(record: ActorRecord, life: Life): Promise<void> {

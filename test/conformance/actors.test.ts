@@ -90,6 +90,15 @@ describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (t
     expect(system.actors()).toEqual([]);
   });
 
+  it('whose module never finishes loading rejects its spawn in time, also in a thread that runs already', async () => {
+    system.threads = 1;
+    const neighbour = await spawn();
+    const module = new URL(`../fixtures/actors/unending.mjs?${thread}`, import.meta.url);
+    await expect(system.spawn(module, { thread, startMs: 50 })).rejects.toMatchObject({ code: 'E_TIMEOUT' });
+    expect(await neighbour.ask({ do: 'echo', value: 'not disturbed' })).toBe('not disturbed');
+    expect(system.actors().map(({ id }) => id)).toEqual([neighbour.id]);
+  });
+
   it('keeps what is sent while it is being restarted', async () => {
     const ref = await spawn({ restart: 'permanent', backoff: { minMs: 60, maxMs: 60, factor: 1 } });
     const changes: string[] = [];
