@@ -3,7 +3,8 @@
  * from `ops/*-calls.ts`, where they are documented; what they do lives in
  * the rooms below.
  */
-import { type Config, resolveConfig } from './config/config.js';
+import { resolveConfig } from './config/config.js';
+import type { Config } from './config/keys.js';
 import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
 import { storePaths } from './log/folder.js';
 import { type Dropped, type Retention, retain } from './log/retain.js';
@@ -26,6 +27,7 @@ import { WORD } from './wire/board.js';
 import type { Failure } from './wire/protocol.js';
 import { LtlError, namePermission } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
+import { LIMITS } from './words/limits.js';
 import * as symbols from './words/symbols.js';
 import { symSLEEP_NAP } from './words/symbols.js';
 
@@ -34,7 +36,7 @@ export type { DeadLetter } from './actors/dead-letters.js';
 export type { Supervision } from './actors/supervision.js';
 export type { ActorEvent } from './actors/system.js';
 export type { ActorNode } from './actors/tree.js';
-export type { Config } from './config/config.js';
+export type { Config } from './config/keys.js';
 export type { JobOptions } from './jobs/pool.js';
 export type { JobContext } from './jobs/runner.js';
 export type { VerifyProgress } from './jobs/verify-store.js';
@@ -79,7 +81,7 @@ export interface OpenOptions {
 
 /** How the log is verified. */
 export interface VerifyOptions {
-  /** Threads that verify at once. Default: as many as the machine runs. */
+  /** Segments verified at once. Default, and at most: the threads of the job pool, see `threads`. */
   readonly threads?: number;
   /** Called after each segment. */
   readonly onProgress?: (progress: VerifyProgress) => void;
@@ -127,7 +129,7 @@ export class Ltl extends AppendCalls {
 
   /** Use `open`. */
   constructor(config: Config, options: OpenOptions) {
-    const actors = new UserActors();
+    const actors = new UserActors(config.threads);
     const locks = new RuntimeLocks();
     const decoder = new RecordDecoder();
     const writing = options.readOnly === true ? null : new Writing(config, decoder, options.ports?.disk);
@@ -181,7 +183,12 @@ export class Ltl extends AppendCalls {
     const verified = this.#locks.reading(() => {
       // What a living writer writes meanwhile is not judged.
       const tail = this.#reader.liveTail();
-      return verifyStore(storePaths(this.#config['force-all.path']), tail === null ? options : { ...options, tail });
+      const threads = Math.min(options.threads ?? this.threads(), this.threads());
+      return verifyStore(
+        storePaths(this.#config['force-all.path']),
+        (module, task, how) => this.#actors.job(module, task, how),
+        { ...options, threads, ...(tail === null ? {} : { tail }) },
+      );
     });
     return this.#policies === null ? verified : this.#policies.during('verify()', verified);
   }
@@ -266,6 +273,16 @@ export class Ltl extends AppendCalls {
   }
 
   /**
+   * How many cores the runtime's own actors use: on one they share a thread, from two on each has its own. With a number: from
+   * now on; resolves when it is so. Appends go on meanwhile. Rejects with E_ARGUMENT, E_READ_ONLY, E_CLOSED, E_FATAL.
+   */
+  cores(): number;
+  cores(count: number): Promise<void>;
+  cores(count?: number): number | Promise<void> {
+    return count === undefined ? (this.#writing?.conductor.cores ?? this.#config.cores) : this.#useCores(count);
+  }
+
+  /**
    * A drill: makes one of the runtime's own actors fail on purpose, to see it recover. `terminate` ends its thread from
    * outside; that is refused for an actor with a native store, which would take the process with it. One that is coming up is
    * waited for. Rejects with E_ARGUMENT, E_CLOSED, E_FATAL.
@@ -294,6 +311,12 @@ export class Ltl extends AppendCalls {
     await this.#writing?.close();
     this.#reading?.close();
     this.#osSignals?.close();
+  }
+
+  async #useCores(count: number): Promise<void> {
+    if (!Number.isInteger(count) || count < 1 || count > LIMITS.coresMax)
+      throw new LtlError('E_ARGUMENT', `cores is a whole number from 1 to ${LIMITS.coresMax}, not ${String(count)}`);
+    return this.#openWriter.conductor.useCores(count);
   }
 
   get #writer(): Writing {

@@ -41,6 +41,8 @@ export interface Behaviour<In> {
   receive?(message: In): void | Promise<void>;
   /** Actors with a loop of their own; returns when asked to stop. With `run`, `receive` is not called. */
   run?(): Promise<void> | void;
+  /** The same loop in a thread with other actors (see shared.ts): it never blocks, and `receive` is called. */
+  share?(): Promise<void>;
   /** Called once, after the last message or after `run`, when the actor was asked to stop. */
   stop?(): Promise<void> | void;
 }

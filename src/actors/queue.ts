@@ -7,6 +7,7 @@
  * goes first changes with every group, and each gets an equal share of a group's room.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type StorePaths, storePaths } from '../log/folder.js';
 import { type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
@@ -31,6 +32,8 @@ class Queue {
   readonly #spinUs: number;
   #rings: RingConsumer[] = [];
   #first = 0;
+  /** Another queue goes on where this one stops: it need not be empty then. */
+  #handsOver = false;
 
   constructor(context: ActorContext<QueueInput, QueueMessage, QueueReport>, writer: LogWriter, recovered: Recovered) {
     this.#context = context;
@@ -49,27 +52,70 @@ class Queue {
       Atomics.add(words, WORD.heartbeat, 1);
       const doorbell = Atomics.load(words, WORD.doorbell);
       this.#control();
-      if (this.#writeGroup()) continue;
+      if (!this.#leaves && this.#writeGroup()) continue;
       if (this.#context.stopping) break;
       if (this.#spin(doorbell)) continue;
       Atomics.store(words, WORD.parked, 1);
       if (!this.#someReady()) Atomics.wait(words, WORD.doorbell, doorbell);
       Atomics.store(words, WORD.parked, 0);
     }
+    this.#end();
+  }
+
+  /**
+   * The same loop where other actors live in this thread: they get their turn after each group, and while there is nothing to
+   * write. On the one core that they share, a spin would only keep the producer from working.
+   */
+  async share(): Promise<void> {
+    const { words } = this.#board;
+    for (;;) {
+      Atomics.add(words, WORD.heartbeat, 1);
+      const doorbell = Atomics.load(words, WORD.doorbell);
+      if (!this.#leaves && this.#writeGroup()) {
+        await nextTurn();
+        continue;
+      }
+      if (this.#context.stopping) break;
+      Atomics.store(words, WORD.parked, 1);
+      const wait = this.#someReady() ? null : Atomics.waitAsync(words, WORD.doorbell, doorbell);
+      if (wait?.async === true) await wait.value;
+      Atomics.store(words, WORD.parked, 0);
+    }
+    this.#end();
+  }
+
+  /** One message of the conductor. */
+  receive(message: QueueMessage): void {
+    switch (message.kind) {
+      case 'ring':
+        this.#rings.push(new RingConsumer(message.ring));
+        break;
+      case 'handOver':
+        this.#handsOver = true;
+        break;
+      case 'fail':
+        fail(message.how);
+    }
+  }
+
+  /** Wakes the loop where it shares its thread, so that it looks at what it was told. */
+  wake(): void {
+    this.#board.ring();
+  }
+
+  /** Asked to stop, and what is left is another's to write. */
+  get #leaves(): boolean {
+    return this.#handsOver && this.#context.stopping;
+  }
+
+  #end(): void {
     this.#writer.close();
-    this.#board.writerState = WRITER.stopped;
+    this.#board.writerState = this.#handsOver ? WRITER.starting : WRITER.stopped;
   }
 
   #control(): void {
-    for (let message = this.#context.poll(); message !== undefined; message = this.#context.poll()) {
-      switch (message.kind) {
-        case 'ring':
-          this.#rings.push(new RingConsumer(message.ring));
-          break;
-        case 'fail':
-          fail(message.how);
-      }
-    }
+    for (let message = this.#context.poll(); message !== undefined; message = this.#context.poll())
+      this.receive(message);
   }
 
   /**
@@ -130,7 +176,7 @@ class Queue {
     for (let turn = 0; turn < rings.length; turn += 1) {
       const ring = rings[(this.#first + turn) % rings.length];
       if (ring === undefined || !ring.ready) continue;
-      const room = LIMITS.groupBytesMax / ready;
+      const room = this.#context.input.groupBytes / ready;
       let taken: Taken = { bytes: 0, count: 0, definitions: [] };
       this.#writer.addBatch(ring.ringId, ring.released, (copy) => {
         taken = ring.take(room, Number.MAX_SAFE_INTEGER, copy);
@@ -226,7 +272,15 @@ const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
     });
     const actor = new Queue(context, writer, recovered);
     context.send({ kind: 'recovered', logId, report: recovered.report, definitions: recovered.definitions });
-    return { run: () => actor.run() };
+    return {
+      run: () => actor.run(),
+      share: () => actor.share(),
+      receive: (message) => {
+        actor.receive(message);
+        actor.wake();
+      },
+      stop: () => actor.wake(),
+    };
   },
 };
 

@@ -1,13 +1,16 @@
 /**
- * Verifies a whole store, its segments in parallel. The pool lives for one call, and Piscina is loaded by it: an instance
- * that never verifies pays for neither, and no thread is left to idle. Its threads may block between tasks (Piscina's
- * `atomics: 'sync'`), for they have nothing else to do.
+ * Verifies a whole store, its segments in parallel: a job for each on the instance's pool, behind the jobs of others that are
+ * more urgent.
  */
-import { availableParallelism } from 'node:os';
 import { readCheckpoint } from '../log/checkpoint.js';
 import { listSegments, type StorePaths } from '../log/folder.js';
 import { mergeVerdicts, type SegmentTask, type SegmentVerdict, type VerifyReport } from '../log/verify.js';
-import { LtlError } from '../words/errors.js';
+import { fromWireError, LtlError } from '../words/errors.js';
+import type { JobOptions } from './pool.js';
+import type { VerifyResult } from './verify.js';
+
+/** Of 0 to 9: a verification can wait for what somebody waits for. */
+const PRIORITY = 9;
 
 export interface VerifyProgress {
   readonly segmentsDone: number;
@@ -16,36 +19,42 @@ export interface VerifyProgress {
 }
 
 export interface VerifyOptions {
-  /** Default: as many as the machine runs at once. */
-  readonly threads?: number;
+  /** Segments that are verified at once. */
+  readonly threads: number;
   readonly onProgress?: (progress: VerifyProgress) => void;
   readonly signal?: AbortSignal;
   /** Where a live writer's durable log ends; what it is writing behind that is not looked at. */
   readonly tail?: { readonly segmentId: number; readonly offset: number; readonly nextSeq: number };
 }
 
-/** Reads and checks every byte of the log. Throws LtlError E_ABORTED, E_FORMAT for a newer version. */
-export async function verifyStore(paths: StorePaths, options: VerifyOptions = {}): Promise<VerifyReport> {
+/** Runs the job of that module on a pool's thread. */
+export type RunJob = (module: URL, data: SegmentTask, options: JobOptions) => Promise<VerifyResult>;
+
+const MODULE = new URL('./verify.js', import.meta.url);
+
+/**
+ * Reads and checks every byte of the log, by `run`, so many segments at once. Throws LtlError E_ABORTED, E_FORMAT for a newer
+ * version, and what the pool refuses with.
+ */
+export async function verifyStore(paths: StorePaths, run: RunJob, options: VerifyOptions): Promise<VerifyReport> {
   const startedMs = performance.now();
-  const { Piscina } = await import('piscina');
-  const pool = new Piscina<SegmentTask, SegmentVerdict | null>({
-    filename: new URL('./verify.js', import.meta.url).href,
-    minThreads: 1,
-    maxThreads: options.threads ?? availableParallelism(),
+  const { signal } = options;
+  const tasks = tasksFor(paths, options);
+  const verdicts = await runAll(tasks, options.threads, options, async (task) => {
+    const { verdict, error } = await run(MODULE, task, {
+      priority: PRIORITY,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (error !== undefined) throw fromWireError(error);
+    return verdict;
   });
-  try {
-    const tasks = tasksFor(paths, options);
-    const verdicts = await runAll(tasks, pool.options.maxThreads * 2, options, (task) => pool.run(task));
-    const first = listSegments(paths)[0] ?? 0;
-    // What retention dropped meanwhile is not missing; what is missing shows as a hole between its neighbours.
-    const there = verdicts.filter((one) => one !== null && one.segmentId >= first) as SegmentVerdict[];
-    return { ...mergeVerdicts(there, knownEnd(paths, options)), tookMs: performance.now() - startedMs };
-  } finally {
-    await pool.destroy();
-  }
+  const first = listSegments(paths)[0] ?? 0;
+  // What retention dropped meanwhile is not missing; what is missing shows as a hole between its neighbours.
+  const there = verdicts.filter((one) => one !== null && one.segmentId >= first) as SegmentVerdict[];
+  return { ...mergeVerdicts(there, knownEnd(paths, options)), tookMs: performance.now() - startedMs };
 }
 
-function tasksFor(paths: StorePaths, { tail }: VerifyOptions): SegmentTask[] {
+function tasksFor(paths: StorePaths, { tail }: Pick<VerifyOptions, 'tail'>): SegmentTask[] {
   const ids = listSegments(paths).filter((id) => tail === undefined || id <= tail.segmentId);
   const known = readCheckpoint(paths)?.durable;
   return ids.map((segmentId, index) => {
@@ -57,7 +66,7 @@ function tasksFor(paths: StorePaths, { tail }: VerifyOptions): SegmentTask[] {
 }
 
 /** The end that the log had at the least: the live tail, else what the checkpoint remembers. */
-function knownEnd(paths: StorePaths, { tail }: VerifyOptions): NonNullable<VerifyOptions['tail']> | null {
+function knownEnd(paths: StorePaths, { tail }: Pick<VerifyOptions, 'tail'>): NonNullable<VerifyOptions['tail']> | null {
   return tail ?? readCheckpoint(paths)?.durable ?? null;
 }
 

@@ -34,9 +34,15 @@ export class ActorCalls {
     return this.#actors.job(module, data, options);
   }
 
-  /** How many shared workers for actors, and how many workers for jobs, there may be from now on. */
-  threads(count: number): void {
-    this.#actors.threads(count);
+  /**
+   * How many shared workers for actors, and how many workers for jobs (verification is among them), there may be; with a number:
+   * from now on. Throws E_ARGUMENT.
+   */
+  threads(): number;
+  threads(count: number): void;
+  threads(count?: number): number | undefined {
+    if (count !== undefined) this.#actors.threads = count;
+    return count === undefined ? this.#actors.threads : undefined;
   }
 
   /** The live tree of your actors as plain data: state, thread, mailbox depth, restarts, rates, why it last died. */

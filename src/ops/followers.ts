@@ -2,14 +2,14 @@
  * The actors that follow the queue: the indexer and the auditor, in that order of start. Each keeps up behind the log on
  * its own; here is the caller's end of them: gates, catching up, spare room, indices, damage found.
  */
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/keys.js';
 import type { Damage } from '../log/walk.js';
 import { IndexClient } from '../lookup/index-client.js';
 import { type IndexDefinition, readIndexDefinition } from '../lookup/index-definition.js';
 import type { IndexerInput, IndexerMessage, IndexerReport, IndexSpec } from '../lookup/protocol.js';
+import type { Carried } from '../supervisor/carrier.js';
 import type { Conductor } from '../supervisor/conductor.js';
 import { Link } from '../supervisor/link.js';
-import type { ChildSpec } from '../supervisor/spec.js';
 import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protocol.js';
 import { isLtlError, LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
@@ -68,8 +68,8 @@ export class Followers {
   }
 
   /** In the order in which they start. */
-  get specs(): ChildSpec[] {
-    return [...(this.indexer === null ? [] : [this.indexer.spec]), this.auditor.spec];
+  get links(): Carried[] {
+    return [...(this.indexer === null ? [] : [this.indexer]), this.auditor];
   }
 
   /** Declares secondary indices; resolves when they are declared: they are built in the background. Throws E_FILTER, E_CONFIG. */

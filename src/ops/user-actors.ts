@@ -10,6 +10,7 @@ import type { ActorNode } from '../actors/tree.js';
 import type { JobOptions } from '../jobs/pool.js';
 import type { ActorTransition } from '../wire/place.js';
 import { LtlError } from '../words/errors.js';
+import { LIMITS } from '../words/limits.js';
 
 /** A listener that waits for the system, or how to end it there. */
 interface Listening {
@@ -20,9 +21,13 @@ interface Listening {
 export class UserActors {
   #system: ActorSystem | undefined;
   #loading: Promise<ActorSystem> | undefined;
-  #threads: number | undefined;
+  #threads: number;
   #closed = false;
   readonly #listening = new Set<Listening>();
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
 
   readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
     const system = await this.#load();
@@ -37,8 +42,17 @@ export class UserActors {
     return (await this.#load()).job(module, data, options);
   }
 
-  threads(count: number): void {
-    if (!Number.isInteger(count) || count < 1) throw new LtlError('E_ARGUMENT', 'threads is a whole number from 1');
+  /** How many threads jobs, and shared workers, may take: each at most so many. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  set threads(count: number) {
+    if (!Number.isInteger(count) || count < 1 || count > LIMITS.threadsMax)
+      throw new LtlError(
+        'E_ARGUMENT',
+        `threads is a whole number from 1 to ${LIMITS.threadsMax}, not ${String(count)}`,
+      );
     this.#threads = count;
     if (this.#system !== undefined) this.#system.threads = count;
   }
@@ -86,7 +100,7 @@ export class UserActors {
 
   async #make(): Promise<ActorSystem> {
     const { ActorSystem: System } = await import('../actors/system.js');
-    const system = new System(this.#threads === undefined ? {} : { threads: this.#threads });
+    const system = new System({ threads: this.#threads });
     this.#system = system;
     for (const listening of this.#listening) listening.end = listening.begin(system);
     return system;

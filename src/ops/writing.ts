@@ -1,7 +1,7 @@
 /**
  * The writing side of an instance: conductor, appender, sleep. The door owns one unless it only reads.
  */
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/keys.js';
 import { knownDurable } from '../log/checkpoint.js';
 import type { RecordDecoder } from '../record/decoder.js';
 import { RecordEncoder } from '../record/encoder.js';
@@ -61,7 +61,7 @@ export class Writing {
       config,
       queueUrl: new URL('../actors/queue.js', import.meta.url),
       diskUrl,
-      followers: () => this.followers.specs,
+      followers: () => this.followers.links,
       known: knownDurable,
       sleepState: () => this.sleeper.state,
       spilling: () => this.spilledBytes > 0,

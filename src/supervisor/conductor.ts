@@ -4,7 +4,7 @@
  * actors by URL only. The phase machine decides; what each of its effects does is here.
  */
 import { randomBytes } from 'node:crypto';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/keys.js';
 import { noteDurable } from '../log/checkpoint.js';
 import { listSegments, type StorePaths, storePaths } from '../log/folder.js';
 import { makeFolder } from '../log/make-folder.js';
@@ -15,13 +15,14 @@ import { Stepper } from '../tables/stepper.js';
 import { Board, gateBits, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { createRing, isRingClosed, type RingHandle, wakeProducer } from '../wire/ring.js';
-import { type ErrorCode, fromWireError, LtlError } from '../words/errors.js';
+import { type ErrorCode, fromWireError, isLtlError, LtlError } from '../words/errors.js';
 import { type FlagSources, flagBits, PENDING_BIT } from '../words/flags.js';
 import { LIMITS } from '../words/limits.js';
+import type { Carried } from './carrier.js';
 import { describeExit, type ExitReason, exitError } from './exit.js';
+import { Heart } from './heart.js';
 import { Link } from './link.js';
-import type { ChildSpec, SupervisorEvent, SupervisorStatus } from './spec.js';
-import { Supervisor } from './supervisor.js';
+import type { SupervisorEvent, SupervisorStatus } from './spec.js';
 
 type PhaseEvent = EventOf<'phase'>;
 type PhaseEffect = EffectOf<'phase'>;
@@ -31,8 +32,8 @@ export interface Score {
   readonly config: Config;
   readonly queueUrl: URL;
   readonly diskUrl: string | undefined;
-  /** Children started after the queue, in order. Asked for once the folder is set up. */
-  readonly followers: (conductor: Conductor) => readonly ChildSpec[];
+  /** Links to the actors started after the queue, in order. Asked for once the folder is set up. */
+  readonly followers: (conductor: Conductor) => readonly Carried[];
   readonly known: (paths: StorePaths) => KnownDurable | null;
   /** State path of the sleep machine. */
   readonly sleepState: () => string;
@@ -64,7 +65,8 @@ export class Conductor {
   readonly #integrity: Stepper<'integrity'> = new Stepper('integrity', {});
   readonly #mode: Stepper<'mode'> = new Stepper('mode', {});
   readonly #rings: Map<number, RingHandle> = new Map();
-  #supervisor: Supervisor | null = null;
+  #heart: Heart | null = null;
+  #cores: number;
   #lock: WriterLock | null = null;
   /** Set while starting: tells that the queue is up. */
   #tellQueueUp: () => void = () => undefined;
@@ -80,6 +82,7 @@ export class Conductor {
   constructor(score: Score) {
     this.#score = score;
     this.paths = storePaths(score.config['force-all.path']);
+    this.#cores = score.config.cores;
     this.#phase = new Stepper('phase', { guards: { isNew: () => this.#isNew } });
     this.queue = new Link({
       id: 'queue',
@@ -93,6 +96,9 @@ export class Conductor {
       onMessage: (message) => this.#heardQueue(message),
       onUp: () => this.#tellQueueUp(),
       onDown: () => this.derive(),
+      onStop: () => {
+        if (this.#heart?.handsOver === true) this.queue.post({ kind: 'handOver' });
+      },
     });
   }
 
@@ -115,7 +121,7 @@ export class Conductor {
     return this.#lock?.life ?? 0;
   }
   actors(): SupervisorStatus | null {
-    return this.#supervisor?.status() ?? null;
+    return this.#heart?.status() ?? null;
   }
 
   /** From closed to run. Throws what stopped it; everything taken is given back then. */
@@ -133,12 +139,36 @@ export class Conductor {
     return this.#closing;
   }
 
+  /** How many cores the actors may use. */
+  get cores(): number {
+    return this.#cores;
+  }
+
+  /**
+   * Lets the actors use so many cores from now on; resolves when they do. Appends wait in their rings while the actors
+   * change threads. Rejects with E_CLOSED, E_FATAL, and E_ACTOR_HUNG: then the writer is lost.
+   */
+  async useCores(cores: number): Promise<void> {
+    const assertRunning = (): void => {
+      if (this.phase !== 'run') throw this.#failure ?? new LtlError('E_CLOSED', 'the instance does not run');
+    };
+    assertRunning();
+    try {
+      await this.#heart?.change(cores, assertRunning);
+      this.#cores = cores;
+    } catch (error) {
+      if (isLtlError(error, 'E_ACTOR_HUNG')) this.#lost('heart', { kind: 'hung' });
+      throw error;
+    }
+  }
+
   /** A new ring into the queue. Throws E_LIMIT. */
   addRing(): RingHandle {
     for (const [ringId, ring] of this.#rings) if (isRingClosed(ring)) this.#rings.delete(ringId);
     if (this.#rings.size >= LIMITS.producersMax)
       throw new LtlError('E_LIMIT', `an instance has at most ${LIMITS.producersMax} producers`);
-    const ring = createRing(Atomics.add(this.board.words, WORD.ringCount, 1) + 1);
+    const ringId = Atomics.add(this.board.words, WORD.ringCount, 1) + 1;
+    const ring = createRing(ringId, this.#score.config['ring.hot.bytes']);
     this.#rings.set(ring.ringId, ring);
     this.queue.post({ kind: 'ring', ring });
     return ring;
@@ -213,7 +243,7 @@ export class Conductor {
         await this.#flush();
         return 'FLUSHED';
       case 'runStop':
-        await this.#supervisor?.stop();
+        await this.#heart?.stop();
         this.#wakeProducers();
         this.#noteDurable();
         this.#lock?.release();
@@ -242,18 +272,13 @@ export class Conductor {
   async #checkAndStart(): Promise<void> {
     this.#integrity.step('CHECK');
     this.derive();
-    this.#supervisor = new Supervisor({
-      strategy: 'rest-for-one',
-      children: [this.queue.spec, ...this.#score.followers(this)],
-      intensity: LIMITS.heartRestartsMax,
-      periodMs: LIMITS.heartRestartPeriodMs,
-      onEvent: (event) => this.#heardSupervisor(event),
-    });
+    const links = [this.queue, ...this.#score.followers(this)];
+    this.#heart = new Heart(links, this.#cores, (event) => this.#heardSupervisor(event));
     // The instance is ready as soon as the queue is: those that follow it come up, in order, while appends go on already.
     const queueUp = new Promise<void>((resolve) => {
       this.#tellQueueUp = resolve;
     });
-    const allUp = this.#supervisor.start();
+    const allUp = this.#heart.start();
     await Promise.race([allUp, queueUp]);
     allUp.catch(() => undefined);
     const damaged = (this.#recovery?.damages.length ?? 0) > 0;
@@ -277,6 +302,7 @@ export class Conductor {
       known: known(this.paths),
       diskUrl,
       spinUs: config['queue.spin.us'],
+      groupBytes: config['queue.group.bytes'],
     };
     this.#queueStarts += 1;
     return input;
@@ -321,7 +347,7 @@ export class Conductor {
 
   /** On a full disk the hint is not kept; the log needs none. */
   #noteDurable(): void {
-    if (this.#supervisor === null) return;
+    if (this.#heart === null) return;
     try {
       noteDurable(this.paths, this.board.tail());
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Transferable as NodeTransferable, ResourceLimits } from 'node:work
 import { LtlError } from '../words/errors.js';
 import { type ExitReason, exitError } from './exit.js';
 import type { ChildHandle, ChildSpec, Restart } from './spec.js';
-import { startWorker, type WorkerChild } from './worker-child.js';
+import { startWorker } from './worker-child.js';
 
 export interface LinkOptions<Out> {
   readonly id: string;
@@ -23,6 +23,15 @@ export interface LinkOptions<Out> {
   readonly onMessage: (message: Out) => void;
   readonly onUp?: () => void;
   readonly onDown?: (reason: ExitReason) => void;
+  /** Called before the actor is asked to stop. */
+  readonly onStop?: () => void;
+}
+
+/** The thread that an actor lives in, as its link uses it. */
+export interface Line<In> {
+  readonly exited: Promise<ExitReason>;
+  post(message: In, transfer?: readonly NodeTransferable[]): boolean;
+  kill(): Promise<void>;
 }
 
 interface Request {
@@ -33,11 +42,19 @@ interface Request {
 export class Link<In, Out extends { readonly kind: string }> {
   readonly #options: LinkOptions<Out>;
   readonly #requests: Map<number, Request> = new Map();
-  #child: WorkerChild<In> | null = null;
+  #child: Line<In> | null = null;
   #lastId = 0;
 
   constructor(options: LinkOptions<Out>) {
     this.#options = options;
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get nativeStore(): boolean {
+    return this.#options.nativeStore ?? false;
   }
 
   get isUp(): boolean {
@@ -82,13 +99,39 @@ export class Link<In, Out extends { readonly kind: string }> {
     });
   }
 
+  /** What a thread that carries several actors starts this one with. */
+  part(): { readonly name: string; readonly module: string; readonly input: unknown } {
+    const { id, module, input } = this.#options;
+    return { name: id, module: module.href, input: input() };
+  }
+
+  /** From now on the actor lives there. */
+  hold(child: Line<In>): void {
+    this.#child = child;
+    void child.exited.then((reason) => this.#down(child, reason));
+    this.#options.onUp?.();
+  }
+
+  /** What the actor says. */
+  heard(message: unknown): void {
+    this.#heard(message as Out);
+  }
+
+  /** Asks its thread to stop, by `stop`. */
+  leave(stop: () => Promise<void>): Promise<void> {
+    this.#options.onStop?.();
+    const stopped = stop();
+    this.#options.wake?.();
+    return stopped;
+  }
+
   /** Ends the thread by force, as a drill. */
   async kill(): Promise<void> {
     await this.#child?.kill();
   }
 
   async #start(): Promise<ChildHandle> {
-    const { id, module, input, startMs, resourceLimits, nativeStore, wake } = this.#options;
+    const { id, module, input, startMs, resourceLimits, nativeStore } = this.#options;
     const child = await startWorker<In, Out>({
       name: id,
       module,
@@ -98,15 +141,8 @@ export class Link<In, Out extends { readonly kind: string }> {
       ...(nativeStore === undefined ? {} : { nativeStore }),
       onMessage: (message) => this.#heard(message),
     });
-    this.#child = child;
-    void child.exited.then((reason) => this.#down(child, reason));
-    this.#options.onUp?.();
-    const stop = (deadlineMs: number): Promise<void> => {
-      const stopped = child.stop(deadlineMs);
-      wake?.();
-      return stopped;
-    };
-    return { exited: child.exited, stop };
+    this.hold(child);
+    return { exited: child.exited, stop: (deadlineMs) => this.leave(() => child.stop(deadlineMs)) };
   }
 
   #heard(message: Out): void {
@@ -120,7 +156,7 @@ export class Link<In, Out extends { readonly kind: string }> {
     else request?.reject(new LtlError(error.code, error.message));
   }
 
-  #down(child: WorkerChild<In>, reason: ExitReason): void {
+  #down(child: Line<In>, reason: ExitReason): void {
     if (this.#child === child) this.#child = null;
     const error = exitError(this.#options.id, reason);
     for (const request of Array.from(this.#requests.values())) request.reject(error);

@@ -24,10 +24,14 @@ export interface QueueInput {
   readonly diskUrl: string | undefined;
   /** How long the idle queue spins before it parks, in microseconds. */
   readonly spinUs: number;
+  /** How much one group takes at most, in bytes of frames. */
+  readonly groupBytes: number;
 }
 
 export type QueueMessage =
   | { readonly kind: 'ring'; readonly ring: RingHandle }
+  /** The stop that follows is no end of the log: another queue goes on with what is in the rings. */
+  | { readonly kind: 'handOver' }
   | { readonly kind: 'fail'; readonly how: Failure };
 
 export type QueueReport =

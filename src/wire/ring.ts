@@ -35,11 +35,13 @@ export const ACK = { durable: 0, diskFull: 1, inDoubt: 2, fatal: 3 } as const;
 export interface RingHandle {
   readonly ringId: number;
   readonly buffer: SharedArrayBuffer;
+  /** From here on a ring that is not full goes back to its start. */
+  readonly hotBytes: number;
 }
 
 /** A new ring of LIMITS.ringBytes; its pages take memory only when they are used. */
-export function createRing(ringId: number): RingHandle {
-  return { ringId, buffer: new SharedArrayBuffer(DATA_OFFSET + LIMITS.ringBytes) };
+export function createRing(ringId: number, hotBytes: number = LIMITS.ringHotBytes): RingHandle {
+  return { ringId, buffer: new SharedArrayBuffer(DATA_OFFSET + LIMITS.ringBytes), hotBytes };
 }
 
 const SIZE = LIMITS.ringBytes;
@@ -74,6 +76,7 @@ export class RingProducer {
   readonly bytes: Buffer;
   readonly view: DataView;
   readonly #words: Int32Array;
+  readonly #hotBytes: number;
   readonly #seen: Commit = { commit: 0, tail: 0, released: 0, ackHead: 0 };
   /** The commit up to which acknowledgements were taken: `refresh` alone must not hide any. */
   #acksTaken = 0;
@@ -82,6 +85,7 @@ export class RingProducer {
 
   constructor(handle: RingHandle) {
     this.ringId = handle.ringId;
+    this.#hotBytes = handle.hotBytes;
     this.#words = new Int32Array(handle.buffer, 0, DATA_OFFSET / 4);
     this.bytes = Buffer.from(handle.buffer, DATA_OFFSET, SIZE);
     this.view = new DataView(handle.buffer, DATA_OFFSET, SIZE);
@@ -142,10 +146,10 @@ export class RingProducer {
   /** Shows the consumer all that was advanced over, and goes back to the start early while there is room there. */
   publish(): void {
     if (Atomics.load(this.#words, HEAD) >>> 0 === this.#head) return;
-    if ((this.#head & MASK) >= LIMITS.ringHotBytes) {
+    if ((this.#head & MASK) >= this.#hotBytes) {
       this.refresh();
       const tailPosition = this.#seen.tail & MASK;
-      if (this.drained || tailPosition >= LIMITS.ringHotBytes / 2) this.skipToStart();
+      if (this.drained || tailPosition >= this.#hotBytes / 2) this.skipToStart();
     }
     Atomics.store(this.#words, HEAD, this.#head | 0);
   }

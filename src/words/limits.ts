@@ -82,6 +82,9 @@ export const LIMITS = {
   startsPerLife: 65_536,
   /** How long EXIT may take before what is left is given up, by name. */
   exitMsMax: 10_000,
+  /** Cores and pool threads that a configuration may name: more than any machine has, and few enough to be meant. Refuse: E_CONFIG, E_ARGUMENT. */
+  coresMax: 1024,
+  threadsMax: 1024,
   /** A worker that has not said it is ready by then has failed to start. */
   startMsMax: 10_000,
 } as const;
