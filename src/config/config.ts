@@ -28,6 +28,13 @@ export function resolveConfig(given: Partial<Config> = {}, environment: NodeJS.P
   return { ...(config as unknown as Config), 'force-all.path': root };
 }
 
+/** What every key is when nobody says anything. */
+export function defaultConfig(): Config {
+  const config: Record<string, string | number> = {};
+  for (const [key, { fallback }] of Object.entries(KEYS)) config[key] = fallback(config as Partial<Config>);
+  return config as unknown as Config;
+}
+
 function checkKeys(given: Partial<Config>, where = ''): void {
   for (const [key, value] of Object.entries(given)) {
     const known = Object.hasOwn(KEYS, key) ? KEYS[key as keyof Config] : undefined;

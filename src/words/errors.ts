@@ -57,6 +57,7 @@ export const ERRORS = {
     exit: 73,
     hint: 'The folder of the store cannot be made. Check that no part of its path is a file.',
   },
+  E_NO_FOLDER: { number: 1012, exit: 66, hint: 'Make the folder first, or name another one with --path.' },
 
   E_DISK_FULL: {
     number: 1101,

@@ -1,0 +1,89 @@
+/** `ltl tune`: measures this machine and the settings on it, and recommends one. The report on stdout, progress on stderr. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { defaultConfig } from '../config/config.js';
+import { writeConfigFile } from '../config/file.js';
+import { makeFolder } from '../log/make-folder.js';
+import { givenFolder, nearestFolder } from '../tune/place.js';
+import { tunePage } from '../tune/report.js';
+import { GOALS, type Goal } from '../tune/sweep.js';
+import { tune as measure, type TuneReport } from '../tune/tune.js';
+import { LtlError } from '../words/errors.js';
+import type { Run } from './command.js';
+import { parseDuration } from './duration.js';
+import { writeAll } from './output.js';
+import { Progress } from './progress.js';
+import { StopRequest } from './signals.js';
+import { tuneText } from './tune-text.js';
+
+const FOR_MS_MIN = 3_000;
+const FOR_MS_MAX = 3_600_000;
+
+export const tune: Run = async ({ values }, io) => {
+  const text = (name: string, otherwise: string): string => {
+    const value = values[name];
+    return typeof value === 'string' ? value : otherwise;
+  };
+  const goal = parseGoal(text('goal', 'throughput'));
+  const forMs = parseDuration(text('for', '60s'), '--for', FOR_MS_MIN, FOR_MS_MAX);
+  const seed = parseSeed(text('seed', ''));
+  const html = typeof values['html'] === 'string' ? writableFile(values['html']) : null;
+  const store = typeof values['path'] === 'string' ? values['path'] : defaultConfig()['force-all.path'];
+  const folder = typeof values['path'] === 'string' ? givenFolder(store) : nearestFolder(store);
+  using stop = new StopRequest();
+  const progress = new Progress(io.stderr, 'tune');
+  let report: TuneReport | null;
+  try {
+    const onProgress = (share: number, what: string): void => progress.update(Math.min(1, share), what);
+    report = await measure({ folder, goal, forMs, seed, signal: stop.signal, onProgress });
+  } finally {
+    progress.end();
+  }
+  if (report === null) {
+    io.stderr.write(
+      `ltl tune: ended by ${stop.received ?? 'a signal'}; nothing is recommended and nothing was changed\n`,
+    );
+    return stop.exitStatus;
+  }
+  const applied = values['apply'] === true ? apply(report, store) : null;
+  if (html !== null) fs.writeFileSync(html, tunePage(report));
+  if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify({ ...report, applied }, null, 2)}\n`);
+  else {
+    await writeAll(io.stdout, tuneText(report));
+    if (values['apply'] === true) io.stderr.write(applied === null ? 'nothing to write\n' : `written to ${applied}\n`);
+    else if (Object.keys(report.recommended.changes).length > 0)
+      io.stderr.write(`--apply writes ${JSON.stringify(report.recommended.changes)} to the store's config.json\n`);
+  }
+  return 0;
+};
+
+/** The file that was written, or null when the default is recommended: then the store's own file is left as it is. */
+function apply({ recommended: { changes } }: TuneReport, store: string): string | null {
+  if (Object.keys(changes).length === 0) return null;
+  makeFolder(store);
+  return writeConfigFile(path.resolve(store), changes);
+}
+
+function parseGoal(text: string): Goal {
+  if (Object.hasOwn(GOALS, text)) return text as Goal;
+  throw new LtlError('E_USAGE', `--goal is one of ${Object.keys(GOALS).join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+/** Without one, another order each time. */
+function parseSeed(text: string): number {
+  if (text === '') return Date.now() % 2 ** 31;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new LtlError('E_USAGE', `--seed wants a whole number below 1000000000, not ${JSON.stringify(text)}`);
+}
+
+/** Found out before a minute is spent on what cannot be written. */
+function writableFile(file: string): string {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  try {
+    if (stat?.isDirectory() === true) throw new Error(`${file} is a folder`);
+    fs.accessSync(stat === undefined ? path.dirname(path.resolve(file)) : file, fs.constants.W_OK);
+    return file;
+  } catch (error) {
+    throw new LtlError('E_ARGUMENT', `--html: ${(error as Error).message}`, { cause: error });
+  }
+}
