@@ -7,7 +7,7 @@ import { drive } from './measure/drive.js';
 import { Latency } from './measure/latency.js';
 import { type LogLine, RecordPool, timeOf } from './measure/records.js';
 import { STORES } from './stores/registry.js';
-import type { Footprint, Store, StoreKind } from './stores/store.js';
+import type { Footprint, Recovery, Store, StoreKind } from './stores/store.js';
 
 export type ReadStep = 'fill' | 'read' | 'append-until-killed' | 'reopen';
 
@@ -31,7 +31,7 @@ export interface ReadResult extends Footprint {
 export interface ReopenResult {
   readonly openMs: number;
   /** As the store tells it; undefined when it does not. */
-  readonly recoveryMs?: number;
+  readonly recovery?: Recovery;
   readonly count: number;
 }
 
@@ -132,10 +132,10 @@ async function appendUntilKilled(kind: StoreKind, { folder }: ReadJob): Promise<
 
 async function reopen(kind: StoreKind, { folder }: ReadJob): Promise<ReopenResult> {
   const { store, openMs } = await timedOpen(kind, folder, false);
-  const recoveryMs = store.recoveryMs?.();
+  const recovery = store.recovery?.();
   const count = await store.count();
   await store.close();
-  return { openMs, count, ...(recoveryMs === undefined ? {} : { recoveryMs }) };
+  return { openMs, count, ...(recovery === undefined ? {} : { recovery }) };
 }
 
 const work = job() as ReadJob;

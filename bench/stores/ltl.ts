@@ -7,7 +7,7 @@ import { type Ltl, open } from '../../src/ltl.js';
 import { symDATA } from '../../src/words/symbols.js';
 import type { LogLine } from '../measure/records.js';
 import { diskBytes, filesBelow, usedBytes } from './footprint.js';
-import type { Footprint, Found, Store, StoreKind } from './store.js';
+import type { Footprint, Found, Recovery, Store, StoreKind } from './store.js';
 
 const LINE = { t: 'number', level: 'string', user: 'string', op: 'string', msg: 'string' } as const;
 /** For workloads of few records: small enough that several segments are crossed. The report states it. */
@@ -72,8 +72,11 @@ class LtlStore implements Store {
     return Number(this.#instance.status().nextSeq);
   }
 
-  recoveryMs(): number {
-    return this.#instance.status().recovery?.tookMs ?? Number.NaN;
+  recovery(): Recovery {
+    const { recovery } = this.#instance.status();
+    return recovery === null
+      ? { tailMs: Number.NaN, syncMs: Number.NaN }
+      : { tailMs: recovery.scanMs + recovery.cutMs, syncMs: recovery.syncMs };
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,11 @@ export interface Found {
   readonly data: LogLine;
 }
 
+export interface Recovery {
+  readonly tailMs: number;
+  readonly syncMs: number;
+}
+
 export interface Store {
   /** Resolves when the record is durable. */
   append(record: LogLine): Promise<unknown>;
@@ -35,8 +40,8 @@ export interface Store {
   /** The same by the arrays that the library reads in, where it has them beside an iterator. */
   scanBlocks?(visit: (record: LogLine) => void): Promise<void>;
   count(): number | Promise<number>;
-  /** What the store itself says its last recovery took. */
-  recoveryMs?(): number;
+  /** What the store itself says its last recovery took: scan and cut of the tail, and the syncs. */
+  recovery?(): Recovery;
   close(): Promise<void>;
 }
 

@@ -57,7 +57,7 @@ function statusForPeople(
     ['written by', writer],
   ];
   if (recovery === null) return pairs;
-  const { tornBytes, lastSeq, damages, scannedBytes, tookMs } = recovery;
+  const { tornBytes, lastSeq, damages, scannedBytes, scanMs } = recovery;
   const torn =
     tornBytes === 0 ? 'whole' : `${grouped(tornBytes)} bytes behind seq ${lastSeq} are torn; the next writer cuts them`;
   pairs.push(['tail', torn]);
@@ -65,7 +65,10 @@ function statusForPeople(
     'damage',
     damages.length === 0 ? 'none in the last segment; `ltl verify` looks at all of them' : 'see `ltl verify`',
   ]);
-  pairs.push(['recovery', `${duration(tookMs)} for the ${size(scannedBytes)} of the last segment`]);
+  pairs.push([
+    'recovery',
+    `${duration(scanMs)} to scan the last segment, of which ${size(scannedBytes)} had to be read`,
+  ]);
   return pairs;
 }
 

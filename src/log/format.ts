@@ -149,17 +149,18 @@ export interface Hop {
   hasDefinitions: boolean;
 }
 
-/** Reads into `hop` the batch at `offset` when it joins: its segment, and the seq it must have. No sum is looked at. */
-export function readHop(view: DataView, offset: number, segmentId: number, nextSeq: number, hop: Hop): boolean {
-  if (offset + BATCH_HEADER_BYTES > view.byteLength || view.getUint32(offset, true) !== BATCH_MAGIC) return false;
-  if (view.getUint32(offset + 48, true) !== segmentId) return false;
-  if (view.getUint32(offset + 24, true) + view.getUint32(offset + 28, true) * 2 ** 32 !== nextSeq) return false;
-  hop.spanBytes = view.getUint32(offset + 12, true);
-  hop.count = view.getUint32(offset + 20, true);
-  hop.hasDefinitions = (view.getUint16(offset + 46, true) & 1) === 1;
-  hop.groupOffset = view.getUint32(offset + 52, true);
-  const bodyEnd = BATCH_HEADER_BYTES + view.getUint32(offset + 16, true);
-  return hop.spanBytes >= bodyEnd && offset + hop.spanBytes <= view.byteLength && hop.groupOffset <= offset;
+/**
+ * Reads into `hop` the batch whose header stands at `at` of `view`, when it joins: its segment, and the seq it must have. No sum
+ * is looked at, nor whether the segment has room for it.
+ */
+export function readHop(view: DataView, at: number, segmentId: number, nextSeq: number, hop: Hop): boolean {
+  if (view.getUint32(at, true) !== BATCH_MAGIC || view.getUint32(at + 48, true) !== segmentId) return false;
+  if (view.getUint32(at + 24, true) + view.getUint32(at + 28, true) * 2 ** 32 !== nextSeq) return false;
+  hop.spanBytes = view.getUint32(at + 12, true);
+  hop.count = view.getUint32(at + 20, true);
+  hop.hasDefinitions = (view.getUint16(at + 46, true) & 1) === 1;
+  hop.groupOffset = view.getUint32(at + 52, true);
+  return hop.spanBytes >= BATCH_HEADER_BYTES + view.getUint32(at + 16, true);
 }
 
 /** True when header and body at `offset` are what the batch's CRC says. */

@@ -1,9 +1,12 @@
 /**
  * Opening after whatever happened: finds the last whole batch, cuts a torn tail and reports it, tells it from damage
- * before the tail. Reads only the last segment (and the one before, if the last was never begun), so it takes the same
- * time for every size of store. Names are synced before they are read; the last group is written once more and the file
- * synced: what a dead process left in the page cache only, perhaps after a sync that failed, is on the device before
- * anybody relies on it.
+ * before the tail. Looks only at the last segment (and the one before, if the last was never begun), so it takes the same
+ * time for every size of store.
+ *
+ * What a dead process left in the page cache only, perhaps after a sync that failed, is brought to the device before anybody
+ * relies on it: the last group is written once more and the file synced. Names are synced while the last segment holds one
+ * group at most: before a second one, the first was acknowledged, and the names with it. (The folder itself, and its name,
+ * were synced by whoever took the writer's lock.)
  */
 import fs from 'node:fs';
 import type { Disk } from '../ports/disk.js';
@@ -11,7 +14,7 @@ import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { definitionsAt } from './definitions.js';
 import { listSegments, logIdOf, type StorePaths, segmentPath } from './folder.js';
-import { encodeSegmentHeader, FORMAT_VERSION } from './format.js';
+import { BATCH_HEADER_BYTES, encodeSegmentHeader, FORMAT_VERSION } from './format.js';
 import { scanTail, type TailScan } from './tail-scan.js';
 import { type Damage, lastWritten } from './walk.js';
 
@@ -25,8 +28,11 @@ export interface RecoveryReport {
   readonly segmentId: number;
   /** Bytes that were read. */
   readonly scannedBytes: number;
-  /** Tail scan and cut, in ms. */
+  /** All of it, in ms: the scan of the tail, the cut (writing zeros over a torn tail, and the last group anew), the syncs. */
   readonly tookMs: number;
+  readonly scanMs: number;
+  readonly cutMs: number;
+  readonly syncMs: number;
 }
 
 /** A batch of the tail segment: enough to tell which records of a ring are on disk already. */
@@ -71,8 +77,8 @@ export function recover(
   newLogId: string | null = null,
 ): Recovered {
   const startedMs = performance.now();
-  disk.syncFolder(paths.root);
-  disk.syncFolder(paths.log);
+  const cut = new Stopwatch();
+  const sync = new Stopwatch();
   const ownLogId = logIdOf(paths, disk);
   const trusted = known !== null && (ownLogId === null || ownLogId === known.logId) ? known : null;
   const logId = ownLogId ?? trusted?.logId ?? newLogId;
@@ -86,15 +92,17 @@ export function recover(
     try {
       const durable = trusted?.segmentId === segmentId ? trusted.offset : 0;
       const scan = scanTail(paths, disk, fd, segmentId, durable);
-      scannedBytes += scan.bytes.length;
+      scannedBytes += scan.scannedBytes;
       if (scan.verdict === 'lost') lost.unshift(scan);
       else if (scan.verdict === 'unbegun') {
         tornBytes += writtenAfter(scan.bytes, LIMITS.segmentDataOffset);
-        disk.remove(file);
-        disk.syncFolder(paths.log);
+        cut.time(() => disk.remove(file));
+        sync.time(() => disk.syncFolder(paths.log));
       } else {
         if (scan.verdict === 'headless' && logId !== null) restoreHeader(scan, logId);
-        tornBytes += settle(disk, fd, scan, durable);
+        const torn = cut.time(() => settle(disk, fd, scan, durable));
+        sync.time(() => disk.sync(fd));
+        tornBytes += torn;
         tail = scan;
         break;
       }
@@ -102,11 +110,14 @@ export function recover(
       disk.close(fd);
     }
   }
+  if (tail === null || isYoung(tail)) sync.time(() => disk.syncFolder(paths.log));
   const place = placeAfter(tail, lost, trusted);
   const damages = [...(tail?.damages ?? []), ...place.damages];
   const { segmentId, offset, full, nextSeq } = place;
   const headers = tail?.batches.map((batch) => batch.header) ?? [];
   const latest = (a: number, b: number): number => Math.max(a, b);
+  const definitions = tail === null ? [] : definitionsAt(paths, disk, tail);
+  const tookMs = performance.now() - startedMs;
   return {
     logId: ownLogId ?? trusted?.logId ?? null,
     segmentId,
@@ -117,7 +128,7 @@ export function recover(
       .map((one) => one.timeMs)
       .reduce(latest, Math.max(trusted?.timeMs ?? 0, tail?.header?.createdMs ?? 0)),
     epoch: headers.map((one) => one.epoch).reduce(latest, tail?.header?.epoch ?? 0),
-    definitions: tail === null ? [] : definitionsAt(paths, disk, tail),
+    definitions,
     batches: headers,
     report: {
       tornBytes,
@@ -125,7 +136,10 @@ export function recover(
       damages,
       segmentId,
       scannedBytes,
-      tookMs: performance.now() - startedMs,
+      tookMs,
+      scanMs: tookMs - cut.ms - sync.ms,
+      cutMs: cut.ms,
+      syncMs: sync.ms,
     },
   };
 }
@@ -138,7 +152,11 @@ function restoreHeader(scan: TailScan, logId: string): void {
   encodeSegmentHeader({ version: FORMAT_VERSION, logId, epoch, baseSeq, segmentId, createdMs }).copy(scan.bytes);
 }
 
-/** Cuts a torn tail and writes the last group once more; returns how much was cut. What is known to be durable is left alone. */
+/**
+ * Cuts a torn tail and writes the last group once more, to be synced; returns how much was cut. What is known to be durable
+ * is left alone. Zeros are written behind the end even where zeros are seen: when the sync of a failed write's undoing
+ * failed, they are in the page cache only, and what was undone is still on the device.
+ */
 function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number {
   const { bytes, end } = scan;
   const group = scan.batches.at(-1)?.header.groupOffset ?? end;
@@ -147,9 +165,26 @@ function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number
   if (end > durable) writeAll(disk, fd, bytes.subarray(start, end), start);
   const from = Math.max(end, durable);
   const torn = writtenAfter(bytes, from);
-  if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), from);
-  disk.sync(fd);
+  const room = Math.max(0, disk.size(fd) - from);
+  writeAll(disk, fd, Buffer.alloc(Math.max(torn, Math.min(BATCH_HEADER_BYTES, room))), from);
   return torn;
+}
+
+/** It may be that nothing in it was ever acknowledged, so that its name may not be durable. */
+const isYoung = ({ batches }: TailScan): boolean =>
+  (batches.at(-1)?.header.groupOffset ?? 0) <= LIMITS.segmentDataOffset;
+
+class Stopwatch {
+  ms = 0;
+
+  time<Result>(call: () => Result): Result {
+    const startedMs = performance.now();
+    try {
+      return call();
+    } finally {
+      this.ms += performance.now() - startedMs;
+    }
+  }
 }
 
 const writtenAfter = (bytes: Buffer, from: number): number =>

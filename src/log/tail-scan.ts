@@ -3,7 +3,7 @@
  * whether it was ever begun. Looks only; `recover` acts on it.
  *
  * Only the last groups are looked at closely, since only the last one may be torn: what stands before them was synced, and is
- * hopped over as long as its headers join. Readers and the auditor check all of it.
+ * hopped over, and mostly not even read, as long as its headers join. Readers and the auditor check all of it.
  */
 import type { Disk } from '../ports/disk.js';
 import { LIMITS } from '../words/limits.js';
@@ -18,11 +18,11 @@ import {
   type SegmentHeader,
 } from './format.js';
 import { readBytes } from './read-bytes.js';
+import { SegmentBytes, WINDOW_BYTES_MAX } from './segment-bytes.js';
 import { type Damage, lastWritten, type WalkState, walkStart, walkStep } from './walk.js';
 
-const STEP_BYTES = 256 * 1024;
 const PAGE_BYTES = 4096;
-const ZEROS = Buffer.alloc(STEP_BYTES);
+const ZEROS = Buffer.alloc(WINDOW_BYTES_MAX);
 
 export interface ScannedBatch {
   readonly offset: number;
@@ -31,7 +31,10 @@ export interface ScannedBatch {
 
 export interface TailScan {
   readonly segmentId: number;
+  /** The segment from its first byte on. Its first page, batches that hold definitions and all from `readFrom` on are read. */
   readonly bytes: Buffer;
+  /** Bytes that were looked at. */
+  readonly scannedBytes: number;
   /** Null when it is damaged or never reached the disk. */
   readonly header: SegmentHeader | null;
   readonly batches: readonly ScannedBatch[];
@@ -53,14 +56,18 @@ export function scanTail(paths: StorePaths, disk: Disk, fd: number, segmentId: n
   const header = readSegmentHeader(paths, segmentId, disk);
   const size = disk.size(fd);
   const used = usedBytes(disk, fd, size);
-  const quick = scanBytes(readAll(disk, fd, used), header, segmentId, durable);
+  const quick = scanBytes(new SegmentBytes(disk, fd, used), header, segmentId, durable);
   const isQuiet = used === size || lastWritten(quick.bytes, Math.min(quick.end, used)) <= quick.end;
-  return isQuiet ? quick : scanBytes(readAll(disk, fd, size), header, segmentId, durable);
+  const scan = isQuiet ? quick : scanBytes(new SegmentBytes(disk, fd, size), header, segmentId, durable);
+  return { ...scan, scannedBytes: scan.scannedBytes + size - used };
 }
 
-function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: number, durable: number): TailScan {
+function scanBytes(source: SegmentBytes, header: SegmentHeader | null, segmentId: number, durable: number): TailScan {
+  const { bytes } = source;
+  source.read(0, LIMITS.segmentDataOffset);
   const state = walkStart(segmentId, header?.baseSeq ?? null, durable);
-  const walked: ScannedBatch[] = header === null ? [] : hop(bytes, state);
+  const walked: ScannedBatch[] = header === null ? [] : hop(source, state);
+  source.read(state.offset, bytes.length);
   const damages: Damage[] = [];
   for (;;) {
     const step = walkStep(bytes, bytes.length, state, false);
@@ -73,32 +80,37 @@ function scanBytes(bytes: Buffer, header: SegmentHeader | null, segmentId: numbe
   const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
   const durableHere = durable > LIMITS.segmentDataOffset;
   // Half a header with nothing behind it is a segment that was being made: header and first group are synced together.
-  const isEmpty = lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
+  const isEmpty = header === null && lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
   let verdict: TailScan['verdict'] = 'begun';
   if (batches.length === 0) verdict = durableHere || (header === null && !blank && !isEmpty) ? 'lost' : 'unbegun';
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
   else if (header === null) damages.unshift(headerDamage(segmentId, batches[0]?.header.baseSeq ?? 0));
-  return { segmentId, bytes, header, batches, damages, end, verdict };
+  return { segmentId, bytes, scannedBytes: source.bytesRead, header, batches, damages, end, verdict };
 }
 
 /**
  * Moves the walk over batches that join without a gap, up to the last group but one; returns those among them that hold
  * definitions. At anything that does not join it stops, before the group in doubt: the walk judges that.
  */
-function hop(bytes: Buffer, state: WalkState): ScannedBatch[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+function hop(source: SegmentBytes, state: WalkState): ScannedBatch[] {
+  const { bytes } = source;
+  const window = source.window(BATCH_HEADER_BYTES);
   const batch: Hop = { spanBytes: 0, count: 0, groupOffset: -1, hasDefinitions: false };
   const definitions: ScannedBatch[] = [];
   let { offset, nextSeq } = state;
   // Where the present group began, and the one before it.
   let group = { offset: -1, start: offset, nextSeq };
   let back = group;
-  while (readHop(view, offset, state.segmentId, nextSeq, batch)) {
+  for (;;) {
+    const at = window.find(offset);
+    if (at < 0 || !readHop(window.view, at, state.segmentId, nextSeq, batch)) break;
+    if (offset + batch.spanBytes > bytes.length || batch.groupOffset > offset) break;
     if (batch.groupOffset !== group.offset) {
       back = group;
       group = { offset: batch.groupOffset, start: offset, nextSeq };
     }
     if (batch.hasDefinitions) {
+      source.read(offset, offset + batch.spanBytes);
       const header = readBatchHeader(bytes, offset, state.segmentId);
       if (header === null) break;
       definitions.push({ offset, header });
@@ -113,18 +125,14 @@ function hop(bytes: Buffer, state: WalkState): ScannedBatch[] {
 
 /** How much of the file to read: all but the zeros at its end, in steps; a page more, for the padding of a last batch. */
 function usedBytes(disk: Disk, fd: number, size: number): number {
-  const step = Buffer.allocUnsafe(STEP_BYTES);
-  for (let from = Math.floor(Math.max(0, size - 1) / STEP_BYTES) * STEP_BYTES; from > 0; from -= STEP_BYTES) {
-    const to = Math.min(size, from + STEP_BYTES);
+  const step = Buffer.allocUnsafe(WINDOW_BYTES_MAX);
+  const last = Math.floor(Math.max(0, size - 1) / WINDOW_BYTES_MAX) * WINDOW_BYTES_MAX;
+  for (let from = last; from > 0; from -= WINDOW_BYTES_MAX) {
+    const to = Math.min(size, from + WINDOW_BYTES_MAX);
     const read = readBytes(disk, fd, step, from, to, from) - from;
     if (!step.subarray(0, read).equals(ZEROS.subarray(0, read))) return Math.min(size, to + PAGE_BYTES);
   }
-  return Math.min(size, STEP_BYTES + PAGE_BYTES);
-}
-
-function readAll(disk: Disk, fd: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  return bytes.subarray(0, readBytes(disk, fd, bytes, 0, length));
+  return Math.min(size, WINDOW_BYTES_MAX + PAGE_BYTES);
 }
 
 /** Bodies of the last group may be torn: leaves out its batches from the first broken one on, unless they were durable. */

@@ -252,8 +252,9 @@ export class LogWriter {
     const bytes = this.#segmentHead(segmentId, timeMs, file.isDirect);
     try {
       this.#attempt(() => {
-        file.write(bytes, bytes.length, 0);
+        // The name first: a spare that holds a header already must not be found as a spare after a power cut.
         this.#disk.syncFolder(paths.log);
+        file.write(bytes, bytes.length, 0);
       });
     } catch (error) {
       // The half-made segment goes; the one before stays the tail, so that the next try begins here again.

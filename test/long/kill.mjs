@@ -1,7 +1,7 @@
 /**
  * Kills `ltl append --ack` at random moments, again and again, and looks whether every acknowledgement it printed is there.
  *
- *     npm run build && node test/long/kill.mjs [rounds] [seed]
+ *     npm run build && node test/long/kill.mjs [rounds] [seed] [--config KEY=VALUE]...
  *
  * Ends with status 0 when nothing acknowledged was lost in 50 rounds (the default), no record is there twice or out of order,
  * and the store verifies. Prints its seed; the same seed kills after the same delays.
@@ -12,10 +12,16 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 
 const MAIN = path.join(import.meta.dirname, '../../dist/src/cli/main.js');
-const rounds = Number(process.argv[2] ?? 50);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { config: { type: 'string', multiple: true, default: [] } },
+});
+const rounds = Number(positionals[0] ?? 50);
+const seed = Number(positionals[1] ?? Date.now() % 1_000_000);
+const config = values.config.flatMap((pair) => ['--config', pair]);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ltl-kill-'));
 const store = path.join(folder, 'store');
 const random = mulberry(seed);
@@ -23,18 +29,18 @@ const random = mulberry(seed);
 let stored = 0;
 let acknowledgedInAll = 0;
 let torn = 0;
-console.log(`seed ${seed}, ${rounds} rounds in ${folder}`);
+console.log(`seed ${seed}, ${rounds} rounds in ${folder} ${config.join(' ')}`);
 try {
   for (let round = 1; round <= rounds; round += 1) {
     const acknowledged = await killOne(random() ** 2 * 300);
     const before = stored;
     stored = check(acknowledged, before);
     acknowledgedInAll += acknowledged.length;
-    const { tornBytes, tookMs } = JSON.parse(command(['status', '--json']).stdout).recovery;
+    const { tornBytes, scanMs } = JSON.parse(command(['status', '--json']).stdout).recovery;
     if (tornBytes > 0) torn += 1;
     const tail = tornBytes > 0 ? `a torn tail of ${tornBytes} bytes` : 'a whole tail';
     console.log(
-      `round ${round}: ${acknowledged.length} acknowledged, ${stored - before} stored, ${tail}, recovery ${tookMs.toFixed(1)} ms`,
+      `round ${round}: ${acknowledged.length} acknowledged, ${stored - before} stored, ${tail}, scanned in ${scanMs.toFixed(1)} ms`,
     );
   }
   const verified = command(['verify']);
@@ -48,7 +54,7 @@ try {
 
 /** Appends until killed so many ms after the first acknowledgement; gives the seqs that were printed whole. */
 async function killOne(delayMs) {
-  const child = spawn(process.execPath, [MAIN, 'append', '--ack', '--path', store], {
+  const child = spawn(process.execPath, [MAIN, 'append', '--ack', '--path', store, ...config], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => undefined);
