@@ -141,6 +141,9 @@ export function readBatchHeader(
   };
 }
 
+/** The segment that a batch header at `offset`, if it is one, speaks of. */
+export const segmentIdAt = (bytes: Buffer, offset: number): number => bytes.readUInt32LE(offset + 48);
+
 /** What hopping over a batch needs of its header. */
 export interface Hop {
   spanBytes: number;

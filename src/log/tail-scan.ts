@@ -16,6 +16,7 @@ import {
   readBatchHeader,
   readHop,
   type SegmentHeader,
+  segmentIdAt,
 } from './format.js';
 import { readBytes } from './read-bytes.js';
 import { SegmentBytes, WINDOW_BYTES_MAX } from './segment-bytes.js';
@@ -79,8 +80,8 @@ function scanBytes(source: SegmentBytes, header: SegmentHeader | null, segmentId
   const end = batches.length < walked.length ? (walked[batches.length]?.offset ?? state.offset) : state.offset;
   const blank = bytes.subarray(0, BATCH_HEADER_BYTES).every((byte) => byte === 0);
   const durableHere = durable > LIMITS.segmentDataOffset;
-  // Half a header with nothing behind it is a segment that was being made: header and first group are synced together.
-  const isEmpty = header === null && lastWritten(bytes, LIMITS.segmentDataOffset) <= LIMITS.segmentDataOffset;
+  // Half a header with nothing of its own behind it is a segment that was being made: header and first group are synced together.
+  const isEmpty = header === null && !holdsOwn(bytes, segmentId);
   let verdict: TailScan['verdict'] = 'begun';
   if (batches.length === 0) verdict = durableHere || (header === null && !blank && !isEmpty) ? 'lost' : 'unbegun';
   else if (header === null && blank && !durableHere && inFirstGroup(batches)) verdict = 'headless';
@@ -160,6 +161,14 @@ function wholeBatches(
     whole.push(batch);
   }
   return whole;
+}
+
+/** Something stands where the first batch belongs, and it is not a batch that was written there for another segment. */
+function holdsOwn(bytes: Buffer, segmentId: number): boolean {
+  const from = LIMITS.segmentDataOffset;
+  if (lastWritten(bytes, from) <= from) return false;
+  const id = from + BATCH_HEADER_BYTES > bytes.length ? segmentId : segmentIdAt(bytes, from);
+  return id === segmentId || readBatchHeader(bytes, from, id) === null;
 }
 
 const inFirstGroup = (batches: readonly ScannedBatch[]): boolean =>

@@ -66,6 +66,7 @@ describe('bench', () => {
       'scan',
       'scan',
       'recovery after SIGKILL',
+      'recovery after SIGKILL',
       'open of a writer',
       'open of a writer after SIGKILL',
       'open of a reader',
