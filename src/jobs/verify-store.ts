@@ -3,7 +3,8 @@
  * more urgent.
  */
 import { readCheckpoint } from '../log/checkpoint.js';
-import { listSegments, type StorePaths } from '../log/folder.js';
+import { listSegments, logIdOf, type StorePaths } from '../log/folder.js';
+import { readKept } from '../log/kept.js';
 import { mergeVerdicts, type SegmentTask, type SegmentVerdict, type VerifyReport } from '../log/verify.js';
 import { fromWireError, LtlError } from '../words/errors.js';
 import type { JobOptions } from './pool.js';
@@ -51,7 +52,8 @@ export async function verifyStore(paths: StorePaths, run: RunJob, options: Verif
   const first = listSegments(paths)[0] ?? 0;
   // What retention dropped meanwhile is not missing; what is missing shows as a hole between its neighbours.
   const there = verdicts.filter((one) => one !== null && one.segmentId >= first) as SegmentVerdict[];
-  return { ...mergeVerdicts(there, knownEnd(paths, options)), tookMs: performance.now() - startedMs };
+  const kept = readKept(paths, logIdOf(paths));
+  return { ...mergeVerdicts(there, knownEnd(paths, options), kept), tookMs: performance.now() - startedMs };
 }
 
 function tasksFor(paths: StorePaths, { tail }: Pick<VerifyOptions, 'tail'>): SegmentTask[] {

@@ -11,7 +11,9 @@ import { LIMITS } from '../words/limits.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchHolds, readBatchHeader } from './format.js';
+import { readKept } from './kept.js';
 import type { LogTail } from './reader.js';
+import { missingBefore } from './verify.js';
 import { SegmentView } from './view.js';
 import type { Damage } from './walk.js';
 
@@ -34,11 +36,17 @@ export class Audit {
   #saved: Checkpoint | null;
   #logId: string | null = null;
   #savedMs = 0;
+  /** Found at the start, told with the first step. */
+  #missing: Damage[];
 
   constructor(paths: StorePaths) {
     this.#paths = paths;
     this.#saved = readCheckpoint(paths);
     const first = listSegments(paths)[0] ?? 1;
+    this.#missing = missingBefore(
+      { segmentId: first, baseSeq: this.#startOf(first).seq },
+      readKept(paths, logIdOf(paths)),
+    );
     const { segmentId, offset, seq } = this.#saved ?? { segmentId: 0, offset: 0, seq: 0 };
     this.#at = segmentId < first ? this.#startOf(first) : { segmentId, offset, seq };
   }
@@ -50,6 +58,7 @@ export class Audit {
 
   /** Verifies at most `auditStepBytes`, or one batch. */
   step(tail: LogTail): AuditStep {
+    if (this.#missing.length > 0) return { damages: this.#missing.splice(0), more: true };
     const isTail = this.#at.segmentId >= tail.segmentId;
     if (isTail && this.#at.offset >= tail.offset) {
       // A checkpoint ahead of the log speaks of another one.

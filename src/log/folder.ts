@@ -5,6 +5,7 @@
  *     log/            NNNNNNNNNN.seg, the truth; spare-*.new, segments written ahead
  *     index/          forgettable: offsets, times, secondary indices
  *     checkpoint      how far the log was verified
+ *     kept            where the log begins since retention
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,6 +19,7 @@ export interface StorePaths {
   readonly log: string;
   readonly index: string;
   readonly checkpoint: string;
+  readonly kept: string;
 }
 
 export function storePaths(root: string): StorePaths {
@@ -26,6 +28,7 @@ export function storePaths(root: string): StorePaths {
     log: path.join(root, 'log'),
     index: path.join(root, 'index'),
     checkpoint: path.join(root, 'checkpoint'),
+    kept: path.join(root, 'kept'),
   };
 }
 

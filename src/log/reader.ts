@@ -11,6 +11,7 @@ import { LIMITS } from '../words/limits.js';
 import { SegmentDirectory, type SegmentStart } from './directory.js';
 import { listSegments, logIdOf, type StorePaths } from './folder.js';
 import { FRAME } from './format.js';
+import { readKept } from './kept.js';
 import { type OffsetSource, PointReader } from './point.js';
 import { type FrameAt, type FramePlace, framePlace, SegmentView } from './view.js';
 
@@ -182,7 +183,7 @@ export class LogReader {
     this.#offsets?.close();
   }
 
-  /** Which segment holds `seq`. Throws E_NOT_FOUND, E_GONE. */
+  /** Which segment holds `seq`. Throws E_NOT_FOUND, E_GONE, E_DAMAGED. */
   segmentOf(seq: number, tail: LogTail = this.#tail()): number {
     if (seq >= tail.nextSeq)
       throw new LtlError('E_NOT_FOUND', `there is no record ${seq}; the next seq is ${tail.nextSeq}`, {
@@ -192,9 +193,17 @@ export class LogReader {
       return this.#directory.find(seq, tail.segmentId);
     } catch (error) {
       // Perhaps the segments that retention has left are others by now.
-      if (!isLtlError(error, 'E_GONE') || !this.refreshFirst()) throw error;
-      return this.#directory.find(seq, tail.segmentId);
+      if (!isLtlError(error, 'E_GONE')) throw error;
+      if (this.refreshFirst()) return this.segmentOf(seq, tail);
+      this.#assertDropped(seq);
+      throw error;
     }
+  }
+
+  /** Throws E_DAMAGED for a seq before the first segment that retention has not dropped. */
+  #assertDropped(seq: number): void {
+    if (seq < readKept(this.#paths, this.#log()).seq) return;
+    throw new LtlError('E_DAMAGED', `record ${seq} is missing with the first segments`, { details: { seq } });
   }
 
   /** Reads the record by itself; false when the segment had better be read whole. */

@@ -1,12 +1,13 @@
 /**
- * Drops whole old segments, from the front, never the one that is written to. The folder is synced after each file, so
- * that a crash leaves no hole: what is left always begins with one segment and goes on without gap. Readers beside it keep
+ * Drops whole old segments, from the front, never the one that is written to. What goes is noted first, and the folder is
+ * synced after each file, so that a crash leaves no hole: what is left always begins with one segment and goes on without gap. Readers beside it keep
  * what they hold in memory and get E_GONE for the rest. Files of the index that speak of dropped segments go by themselves.
  */
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { LtlError } from '../words/errors.js';
-import { readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { segmentIdOf } from './format.js';
+import { type Kept, writeKept } from './kept.js';
 
 /** What is to be kept. Without either limit nothing is dropped. */
 export interface Retention {
@@ -43,23 +44,31 @@ export async function retain(
   const files = await segmentFiles(paths, tailSegmentId);
   let total = files.reduce((sum, file) => sum + file.bytes, 0);
   const seqFrom = baseSeqOf(paths, files[0]?.segmentId) ?? 0;
-  let seqTo = seqFrom;
-  let segments = 0;
-  let bytes = 0;
+  const doomed: SegmentFile[] = [];
+  let begin = null as Kept | null;
   for (const [index, { segmentId, bytes: size }] of files.entries()) {
     const next = files[index + 1];
     if (segmentId >= tailSegmentId || next === undefined) break;
     // The next segment was begun after this one's last record was written.
     const isOld = maxAgeMs < Infinity && nowMs - (createdMsOf(paths, next.segmentId) ?? nowMs) > maxAgeMs;
     if (!isOld && total <= maxBytes) break;
-    seqTo = baseSeqOf(paths, next.segmentId) ?? seqTo;
+    begin = { segmentId: next.segmentId, seq: baseSeqOf(paths, next.segmentId) ?? begin?.seq ?? seqFrom };
+    total -= size;
+    doomed.push({ segmentId, bytes: size });
+  }
+  if (begin !== null) await drop(paths, doomed, begin);
+  const bytes = doomed.reduce((sum, file) => sum + file.bytes, 0);
+  return { segments: doomed.length, bytes, seqFrom, seqTo: begin?.seq ?? seqFrom };
+}
+
+/** First it is written down that they go. */
+async function drop(paths: StorePaths, doomed: readonly SegmentFile[], begin: Kept): Promise<void> {
+  const logId = logIdOf(paths);
+  if (logId !== null) writeKept(paths, begin, logId);
+  for (const { segmentId } of doomed) {
     await rm(segmentPath(paths, segmentId), { force: true });
     await syncFolder(paths.log);
-    total -= size;
-    bytes += size;
-    segments += 1;
   }
-  return { segments, bytes, seqFrom, seqTo };
 }
 
 async function segmentFiles(paths: StorePaths, tailSegmentId: number): Promise<SegmentFile[]> {

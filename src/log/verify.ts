@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { type Disk, realDisk } from '../ports/disk.js';
 import { readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, type BatchHeader, frameBytes } from './format.js';
+import type { Kept } from './kept.js';
 import { readBytes } from './read-bytes.js';
 import { type Damage, lastWritten, walkStart, walkStep } from './walk.js';
 
@@ -120,14 +121,15 @@ function inconsistencies(
   return damages;
 }
 
-/** Joins the verdicts of all segments, given in the order of their ids; null verdicts are files that are gone. */
+/** Joins the verdicts of all segments, given in the order of their ids. `kept` says where the log begins since retention. */
 export function mergeVerdicts(
   verdicts: readonly SegmentVerdict[],
   knownEnd: { readonly segmentId: number; readonly offset: number; readonly nextSeq: number } | null,
+  kept: Kept = { segmentId: 1, seq: 0 },
 ): Omit<VerifyReport, 'tookMs'> {
   const logId = verdicts.findLast((one) => one.logId !== null)?.logId ?? null;
   const own = verdicts.filter((one) => one.logId === null || one.logId === logId);
-  const damages: Damage[] = [];
+  const damages: Damage[] = missingBefore(own[0], kept);
   let before: SegmentVerdict | null = null;
   let nextSeq: number | null = null;
   for (const one of verdicts) {
@@ -161,6 +163,14 @@ export function mergeVerdicts(
     damages: damages.sort((a, b) => a.segmentId - b.segmentId || a.offset - b.offset),
     tornBytes: before?.strayBytes ?? 0,
   };
+}
+
+/** First segments that are gone without retention's word. */
+export function missingBefore(first: Pick<SegmentVerdict, 'segmentId' | 'baseSeq'> | undefined, kept: Kept): Damage[] {
+  const damages: Damage[] = [];
+  for (let missing = kept.segmentId; missing < (first?.segmentId ?? 0); missing += 1)
+    damages.push(damageAt(missing, 0, 0, kept.seq, first?.baseSeq ?? null, 'segment'));
+  return damages;
 }
 
 /** What is wrong between two segments. */

@@ -181,11 +181,11 @@ export class Queries {
     return this.#records(new ScanSource(this.#scanner, span, reverse, filter.matches, onDamage));
   }
 
-  /** Clipped to what there is. Throws E_GONE for a start that retention dropped. */
+  /** Clipped to what there is. Throws E_GONE for a start that retention dropped, E_DAMAGED where the first segments are missing. */
   #span(from: number, to: number): Span {
     const end = Math.min(to, this.#reader.tail().nextSeq);
-    if (from < end && from < this.#reader.firstSeq())
-      throw new LtlError('E_GONE', `record ${from} was dropped by retain()`, { details: { seq: from } });
+    // Says why it is not there.
+    if (from < end && from < this.#reader.firstSeq()) this.#reader.segmentOf(from);
     return { from, to: end };
   }
 

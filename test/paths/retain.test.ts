@@ -34,6 +34,32 @@ async function fill(ltl: Ltl): Promise<void> {
 const segmentFiles = (): string[] => fs.readdirSync(path.join(root, 'log')).filter((name) => name.endsWith('.seg'));
 
 describe('retain()', () => {
+  it('leaves word of what it dropped, so that a first segment deleted by hand is damage and not retention', async () => {
+    const ltl = await start();
+    await fill(ltl);
+    const { seqTo } = await ltl.retain({ maxBytes: 4 * SEGMENT_BYTES });
+    await ltl.close();
+    const [first = '', second = ''] = segmentFiles();
+    fs.rmSync(path.join(root, 'log', first));
+
+    const reader = await start({ readOnly: true });
+    const report = await reader.verify();
+    const missing = { segmentId: Number.parseInt(first, 10), what: 'segment', seqFrom: seqTo };
+    expect(report).toMatchObject({ clean: false, damages: [missing] });
+    const from = report.damages[0]?.seqTo ?? 0;
+    expect(report.firstSeq).toBe(from);
+    expect(second).toBe(segmentFiles()[0]);
+    await expect(reader.one(reader.symDATA, seqTo - 1)).rejects.toMatchObject({ code: 'E_GONE' });
+    await expect(reader.one(reader.symDATA, seqTo)).rejects.toMatchObject({ code: 'E_DAMAGED' });
+    expect(() => reader.range(reader.symDATA, { from: from - 1 })).toThrow('E_DAMAGED');
+    expect((await reader.one(reader.symDATA, from)).data).toMatchObject({ n: from });
+
+    // The auditor of the next writer says so too, although an earlier one has verified all of it.
+    const writer = await start();
+    await expect.poll(() => writer.stat('damages')).toBe(1);
+    expect(writer.status().integrity).not.toBe('clean');
+  });
+
   it('drops whole old segments until the rest fits, reports them, and their records are gone by name', async () => {
     const ltl = await start();
     await fill(ltl);
