@@ -225,6 +225,14 @@ class Run implements Memory {
     }) as boolean;
   }
 
+  exchange(cell: number, from: number, to: number): number {
+    return this.#operation(`swap ${cell} ${from}->${to}`, cell, () => {
+      const found = this.cells.get(cell) ?? 0;
+      if (found === from) this.#write(cell, to);
+      return found;
+    }) as number;
+  }
+
   notify(cell: number): void {
     this.#operation(`notify ${cell}`, cell, () => {
       for (const [thread, status] of this.#status.entries())

@@ -3,11 +3,12 @@
  * put its own memory below and explore interleavings.
  *
  *     cells, 32 bits each                                        a row is a cache line
- *     [ WORD | ........................................... ]     the machine: see word.ts
- *     [ KIND PERMITS FREEZER DIED | TOKEN TOKEN TICKET(64) ]     what it is; who repairs; did a holder die; fencing tokens
+ *     [ WORD DIED TOKEN TOKEN TICKET(64) | ............... ]     the machine (word.ts); did a holder die; fencing tokens
+ *     [ KIND PERMITS FREEZER | ........................... ]     what it is; who repairs
  *     [ THREAD RECORD .................................... ]     seat 0: thread id + 1, negative when dead; what it holds
  *     [ ...                                                ]     seats 1 to SEATS - 1
- *     [ SLOT 0 | SLOT 1 | ...                              ]     the ring of waiters: slot (head + i) is the i-th in the queue
+ *     [ SLOT 0 | SLOT 16 | ...                             ]     the ring of waiters: slot (head + i) is the i-th in the queue;
+ *     [ SLOT 1 | SLOT 17 | ...                             ]     neighbours are in different lines, for two threads look at them
  *
  *     RECORD  [ mark: in the middle of a step ][ holds hard ][ permits or soft leases held ]
  *     SLOT    [ asleep ][ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
@@ -25,11 +26,11 @@ export const PERMITS = LINE + 1;
 /** Seat of the thread that repairs, plus 1. */
 export const FREEZER = LINE + 2;
 /** 1 from the death of a holder until the next grant has been told. */
-export const DIED = LINE + 3;
-/** Two halves of 30 bits, written by the one holder of a mutex. */
-const TOKEN = LINE + 4;
+export const DIED = 1;
+/** Two halves of 30 bits, written by the one holder of a mutex: in the line that it needs anyway to give it back. */
+const TOKEN = 2;
 /** A counter for kinds that have several holders at once; 64-bit index. */
-const TICKET = (LINE + 6) / 2;
+const TICKET = 2;
 const HALF = 2 ** 30;
 const SEAT_ZERO = 2 * LINE;
 const SLOT_ZERO = SEAT_ZERO + SEATS * LINE;
@@ -37,7 +38,7 @@ export const CELLS = SLOT_ZERO + RING;
 
 export const threadCell = (seat: number): number => SEAT_ZERO + seat * LINE;
 export const recordCell = (seat: number): number => SEAT_ZERO + seat * LINE + 1;
-export const slotCell = (position: number): number => SLOT_ZERO + (position & (RING - 1));
+export const slotCell = (position: number): number => SLOT_ZERO + (position & 15) * LINE + ((position >> 4) & 15);
 
 /** What the lock code may do to shared memory. */
 export interface Memory {
@@ -45,7 +46,9 @@ export interface Memory {
   store(cell: number, value: number): void;
   /** A plain store: seen by whoever sees a later atomic operation of this thread. */
   put(cell: number, value: number): void;
-  /** Compare-exchange; true when it exchanged. */
+  /** Compare-exchange; answers what was found, which is `from` when it exchanged. */
+  exchange(cell: number, from: number, to: number): number;
+  /** The same; true when it exchanged. */
   swap(cell: number, from: number, to: number): boolean;
   notify(cell: number): void;
   /** Blocks this thread while the cell has this value, until notified; Infinity waits for ever. */
@@ -83,6 +86,10 @@ export class SharedMemory implements Memory {
   /** A plain look, for what an atomic operation before it has ordered. */
   peek(cell: number): number {
     return this.cells[cell] as number;
+  }
+
+  exchange(cell: number, from: number, to: number): number {
+    return Atomics.compareExchange(this.cells, cell, from, to);
   }
 
   swap(cell: number, from: number, to: number): boolean {

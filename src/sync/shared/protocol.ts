@@ -4,6 +4,7 @@
  * is told apart by its record's mark, by the ring, and by the sum of all records (see recovery.ts).
  *
  * - A thread marks its record, exchanges the word, does what follows from it (record, slot), and takes the mark away.
+ * - Who gives back what the head of the queue waits for makes both steps of the machine, RELEASE and HAND, by one exchange.
  * - Whoever parks exchanges the word first, which gives it a place, and then writes its slot. Who wants to hand over to a
  *   slot that is still empty leaves; the one that writes the slot hands on itself. So no wake-up is lost in between.
  * - A waiter that goes away turns its slot to abandoned; whoever comes to it as the head takes it out.
@@ -13,6 +14,7 @@
 import { LtlError } from '../../words/errors.js';
 import { GRANT, GRANT_HEAD, HAND, PARK } from '../micro.js';
 import type { Verbs } from '../waitable.js';
+import { Kept } from './kept.js';
 import { type Memory, RING, recordCell, slotCell, WORD } from './memory.js';
 import { FROZEN, headOf, type WordEngine, waitingOf } from './word.js';
 
@@ -38,6 +40,14 @@ export const HARD = 1 << 20;
 export const TAKEN = -1;
 export const REFUSED = -2;
 
+/** What became of granting to the head of the queue: it cannot be granted now, and nothing was exchanged. */
+const STAYS = 0;
+/** The word has changed meanwhile; nothing was exchanged. */
+const CHANGED = 1;
+const DONE = 2;
+/** Done, and the next one may be granted too. */
+const LOOK_ON = 3;
+
 /** How the two modes are asked for; kinds without modes have `hard` only. */
 export interface Modes {
   readonly hard: Verbs;
@@ -57,6 +67,8 @@ export class Protocol {
   private held = 0;
   /** The word as this thread left it: a guess at what it is now. */
   private seen = 0;
+  private readonly took = new Kept();
+  private readonly gave = new Kept();
 
   constructor(memory: Memory, engine: WordEngine, modes: Modes, alone: boolean, seat: number, name: string) {
     this.memory = memory;
@@ -75,30 +87,11 @@ export class Protocol {
 
   /** Asks with one event. TAKEN, REFUSED, or the cell of the slot in which this request now waits. Throws E_LIMIT. */
   take(verbs: Verbs, event: number, weight: number): number {
-    const { memory, engine, seen } = this;
-    const share = this.share(verbs, weight);
+    const { seen, took } = this;
+    if (!took.is(seen, event, weight)) return this.takeFrom(this.memory.load(WORD), verbs, event, weight);
     // Nobody else came since: most locks are free most of the time, and the exchange tells when that is wrong.
-    const guess = engine.cell(seen, event, weight);
-    if ((engine.code(guess) & GRANT) !== 0 && this.moved(seen, guess, weight, share)) return TAKEN;
-    for (;;) {
-      const word = this.thawed();
-      const cell = engine.cell(word, event, weight);
-      const code = engine.code(cell);
-      if ((code & GRANT) !== 0) {
-        if (this.moved(word, cell, weight, share)) return TAKEN;
-      } else if ((code & PARK) !== 0) {
-        const slot = slotCell(headOf(word) + waitingOf(word));
-        this.assertRoom(word, slot);
-        memory.put(this.record, this.held | MARK);
-        const parked = memory.swap(WORD, word, engine.next(word, cell, weight));
-        if (parked) memory.store(slot, this.slotValue(verbs, weight));
-        memory.put(this.record, this.held);
-        if (parked) {
-          this.published();
-          return slot;
-        }
-      } else return REFUSED;
-    }
+    const found = this.exchange(seen, took.to, took.share);
+    return found === seen ? TAKEN : this.takeFrom(found, verbs, event, weight);
   }
 
   /** Has this slot been granted? Then it is emptied and what it granted counts as held. */
@@ -127,22 +120,18 @@ export class Protocol {
 
   /** Gives back. */
   give(verbs: Verbs, weight: number): void {
-    this.tell(verbs.release, -this.share(verbs, weight), weight);
+    const { seen, gave } = this;
+    if (!gave.is(seen, verbs.release, weight)) {
+      this.tell(verbs.release, -this.share(verbs, weight), weight);
+      return;
+    }
+    const found = this.exchange(seen, gave.to, gave.share);
+    if (found !== seen) this.tellFrom(found, verbs.release, gave.share, weight);
   }
 
   /** An event that takes nothing. `share` is what it adds to what this thread holds. */
   tell(event: number, share = 0, weight = 1): void {
-    const { engine } = this;
-    let cell = engine.cell(this.seen, event, weight);
-    if (engine.code(cell) < 0 || !this.moved(this.seen, cell, weight, share)) {
-      let word: number;
-      do {
-        word = this.thawed();
-        cell = engine.cell(word, event, weight);
-        if (engine.code(cell) < 0) throw new Error(`${this.name} took ${engine.micro.eventOf(cell)} out of turn`);
-      } while (!this.moved(word, cell, weight, share));
-    }
-    if ((engine.code(cell) & HAND) !== 0) this.handOn();
+    this.tellFrom(this.memory.load(WORD), event, share, weight);
   }
 
   /** Offers the lock to the head of the queue, and on while the machine says so. */
@@ -151,61 +140,131 @@ export class Protocol {
       const word = this.memory.load(WORD);
       // Whoever repairs hands on when done.
       if ((word & FROZEN) !== 0 || waitingOf(word) === 0) return;
-      const slot = slotCell(headOf(word));
-      const value = this.memory.load(slot);
-      const goOn =
-        statusOf(value) === WAITING
-          ? this.grantHead(word, slot, value)
-          : statusOf(value) === ABANDONED && this.clearHead(word, slot, value);
-      if (!goOn) return;
+      const head = this.grantHead(word, word, 0);
+      if (head === DONE || (head === STAYS && !this.clearHead(word))) return;
     }
   }
 
   /** Its slot can be seen now: a release that came before saw it empty and left. */
   protected published(): void {
-    this.handOn();
+    if (this.engine.hands(this.memory.load(WORD))) this.handOn();
   }
 
-  /** True when the queue should be looked at again: the machine says so, or the word has changed meanwhile. */
-  private grantHead(word: number, slot: number, value: number): boolean {
+  private takeFrom(found: number, verbs: Verbs, event: number, weight: number): number {
     const { memory, engine } = this;
-    const verbs = this.verbsOf(value);
-    const cell = engine.cell(word, verbs.hand, weightOf(value));
-    const code = engine.code(cell);
-    if (code < 0 || (code & GRANT_HEAD) === 0) return false;
-    memory.put(this.record, this.held | MARK);
-    if (!memory.swap(WORD, word, engine.next(word, cell, weightOf(value)))) {
-      memory.put(this.record, this.held);
-      return true;
+    const share = this.share(verbs, weight);
+    for (let word = this.thawed(found); ; ) {
+      const cell = engine.cell(word, event, weight);
+      const code = engine.code(cell);
+      const next = engine.next(word, cell, weight);
+      let now: number;
+      if ((code & GRANT) !== 0) {
+        now = this.exchange(word, next, share);
+        if (now === word) {
+          this.took.keep(word, next, event, weight, share);
+          return TAKEN;
+        }
+      } else if ((code & PARK) !== 0) {
+        const slot = slotCell(headOf(word) + waitingOf(word));
+        this.assertRoom(word, slot);
+        memory.put(this.record, this.held | MARK);
+        now = memory.exchange(WORD, word, next);
+        if (now === word) memory.store(slot, this.slotValue(verbs, weight));
+        memory.put(this.record, this.held);
+        if (now === word) {
+          this.published();
+          return slot;
+        }
+      } else return REFUSED;
+      word = this.thawed(now);
     }
-    for (let waiting = value; statusOf(waiting) === WAITING; waiting = memory.load(slot)) {
-      // Its thread may go to sleep meanwhile; then the slot has changed and is tried again.
-      if (!memory.swap(slot, waiting, withStatus(waiting, GRANTED))) continue;
-      memory.put(this.record, this.held);
-      if ((waiting & ASLEEP) !== 0) memory.notify(slot);
-      return (code & HAND) !== 0;
-    }
-    // It was abandoned after the slot was read: what it was granted goes back.
-    const returned = this.returnFor(verbs, weightOf(value));
-    if (returned) memory.store(slot, EMPTY);
-    memory.put(this.record, this.held);
-    return returned;
   }
 
-  /** Gives back what an abandoned slot was granted; false when somebody repairs, who will do it. */
-  private returnFor(verbs: Verbs, weight: number): boolean {
+  private tellFrom(found: number, event: number, share: number, weight: number): void {
+    const { engine } = this;
+    for (let word = this.thawed(found); ; ) {
+      const cell = engine.cell(word, event, weight);
+      const code = engine.code(cell);
+      if (code < 0) throw new Error(`${this.name} took ${engine.micro.eventOf(cell)} out of turn`);
+      const next = engine.next(word, cell, weight);
+      const hands = (code & HAND) !== 0;
+      const head = hands ? this.grantHead(word, next, share) : STAYS;
+      if (head === LOOK_ON) this.handOn();
+      if (head >= DONE) return;
+      // Where the head cannot be granted by the same exchange, the event goes alone.
+      const now = head === STAYS ? this.exchange(word, next, share) : this.memory.load(WORD);
+      if (head === STAYS && now === word) {
+        if (hands) this.handOn();
+        else this.gave.keep(word, next, event, weight, share);
+        return;
+      }
+      word = this.thawed(now);
+    }
+  }
+
+  /**
+   * Grants to the head of the queue by one exchange of `word`. `given` is the word after what this thread gives back by the
+   * same exchange, and `share` what that adds to its record.
+   */
+  private grantHead(word: number, given: number, share: number): number {
+    const { memory, engine } = this;
+    const slot = slotCell(headOf(word));
+    const value = memory.load(slot);
+    if (statusOf(value) !== WAITING) return STAYS;
+    const verbs = this.verbsOf(value);
+    const weight = weightOf(value);
+    const cell = engine.cell(given, verbs.hand, weight);
+    const code = engine.code(cell);
+    if (code < 0 || (code & GRANT_HEAD) === 0) return STAYS;
+    memory.put(this.record, this.held | MARK);
+    const next = engine.next(given, cell, weight);
+    const granted = memory.exchange(WORD, word, next) === word;
+    let after = CHANGED;
+    if (granted) {
+      this.held += share;
+      this.seen = next;
+      if (this.tellHead(slot, value)) after = (code & HAND) !== 0 ? LOOK_ON : DONE;
+      else after = this.takeBack(slot, verbs, weight) ? LOOK_ON : DONE;
+    }
+    memory.put(this.record, this.held);
+    return after;
+  }
+
+  /** Tells a waiting slot that it was granted; false when it was abandoned after it was read. */
+  private tellHead(slot: number, value: number): boolean {
+    const { memory } = this;
+    for (let waiting = value; statusOf(waiting) === WAITING; ) {
+      const now = memory.exchange(slot, waiting, withStatus(waiting, GRANTED));
+      if (now === waiting) {
+        if ((waiting & ASLEEP) !== 0) memory.notify(slot);
+        return true;
+      }
+      // Its thread went to sleep meanwhile, or away.
+      waiting = now;
+    }
+    return false;
+  }
+
+  /** Gives back what an abandoned slot was granted, and empties it; false when somebody repairs, who will do it. */
+  private takeBack(slot: number, verbs: Verbs, weight: number): boolean {
     const { memory, engine } = this;
     // A signal is set again by its own event; nothing else was taken.
-    const event = verbs.release < 0 ? this.engine.micro.event('SET' as never) : verbs.release;
+    const event = verbs.release < 0 ? engine.micro.event('SET' as never) : verbs.release;
     for (;;) {
       const word = memory.load(WORD);
       if ((word & FROZEN) !== 0) return false;
-      if (memory.swap(WORD, word, engine.next(word, engine.cell(word, event, weight), weight))) return true;
+      if (memory.swap(WORD, word, engine.next(word, engine.cell(word, event, weight), weight))) break;
     }
+    memory.store(slot, EMPTY);
+    return true;
   }
 
-  private clearHead(word: number, slot: number, value: number): boolean {
+  /** Takes an abandoned head out of the queue; true when the queue should be looked at again. */
+  private clearHead(word: number): boolean {
     const { memory, engine } = this;
+    const slot = slotCell(headOf(word));
+    const value = memory.load(slot);
+    if (statusOf(value) !== ABANDONED) return false;
     const cell = engine.cell(word, this.verbsOf(value).leave, weightOf(value));
     memory.put(this.record, this.held | MARK);
     const cleared = memory.swap(WORD, word, engine.next(word, cell, weightOf(value)));
@@ -214,18 +273,17 @@ export class Protocol {
     return !cleared || (engine.code(cell) & HAND) !== 0;
   }
 
-  /** One exchange of the word, under the mark; `share` is added to the record when it succeeds. */
-  private moved(word: number, cell: number, weight: number, share: number): boolean {
-    const { memory } = this;
-    const next = this.engine.next(word, cell, weight);
-    memory.put(this.record, this.held | MARK);
-    const moved = memory.swap(WORD, word, next);
-    if (moved) {
+  /** One exchange of the word, under the mark; answers what was found. `share` is added to the record when it succeeds. */
+  private exchange(word: number, next: number, share: number): number {
+    const { memory, record } = this;
+    memory.put(record, this.held | MARK);
+    const found = memory.exchange(WORD, word, next);
+    if (found === word) {
       this.held += share;
       this.seen = next;
     }
-    memory.put(this.record, this.held);
-    return moved;
+    memory.put(record, this.held);
+    return found;
   }
 
   /** How the request in a slot was made. */
@@ -255,12 +313,13 @@ export class Protocol {
     throw new LtlError('E_LIMIT', `${this.name} has ${RING - 1} waiters, the most there can be`);
   }
 
-  /** The word, when nobody repairs. */
-  private thawed(): number {
-    for (;;) {
-      const word = this.memory.load(WORD);
-      if ((word & FROZEN) === 0) return word;
+  /** The word that was found, or a later one once nobody repairs. */
+  private thawed(found: number): number {
+    let word = found;
+    while ((word & FROZEN) !== 0) {
       this.memory.wait(WORD, word, 1);
+      word = this.memory.load(WORD);
     }
+    return word;
   }
 }

@@ -26,6 +26,8 @@ export const headOf = (word: number): number => word >>> HEAD_FIELD;
 export const waitingOf = (word: number): number => (word >> WAITING_FIELD) & 0xff;
 export const countOf = (word: number): number => (word >> COUNT_SHIFT) & 0x3ff;
 
+const grantsHead = (code: number): boolean => code >= 0 && (code & GRANT_HEAD) !== 0;
+
 /** One machine's steps on words. */
 export class WordEngine {
   readonly micro: Micro;
@@ -33,6 +35,8 @@ export class WordEngine {
   /** What a cell adds to the word for one unit of weight, and for each further unit. */
   private readonly delta: Int32Array;
   private readonly further: Int32Array;
+  /** 1 in the states in which the head of the queue may be granted or taken out. */
+  private readonly handing: Uint8Array;
   /** 1 where the answer of a guard matters, by the first cell of state and event. */
   private readonly guarded: Uint8Array;
   private readonly width: number;
@@ -55,6 +59,9 @@ export class WordEngine {
     this.blocked = micro.guard('blocked');
     this.lastReader = micro.guard('lastReader');
     this.othersRead = micro.guard('othersRead');
+    this.handing = Uint8Array.from({ length: micro.code.length / this.width }, (_, state) =>
+      micro.code.subarray(state * this.width, (state + 1) * this.width).some(grantsHead) ? 1 : 0,
+    );
     this.further = micro.code.map((code) => (((code >> AVAILABLE_SHIFT) & 3) - 1) << COUNT_SHIFT);
     this.delta = micro.code.map((code, cell) => {
       const inRow = cell % this.width;
@@ -80,6 +87,11 @@ export class WordEngine {
   /** What is to be done in that cell; -1 where the machine ignores the event. */
   code(cell: number): number {
     return this.codes[cell] as number;
+  }
+
+  /** Can anything happen to the head of the queue in this word without another event? */
+  hands(word: number): boolean {
+    return this.handing[word & STATE_MASK] !== 0;
   }
 
   /** The word after that cell's step. */
