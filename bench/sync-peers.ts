@@ -90,6 +90,85 @@ export class HandMutex {
   }
 }
 
+interface HandSemaphoreWaiter {
+  readonly weight: number;
+  next: HandSemaphoreWaiter | undefined;
+  resolve: (lease: HandSemaphoreLease) => void;
+}
+
+class HandSemaphoreLease {
+  readonly semaphore: HandSemaphore;
+  readonly token: number;
+  readonly weight: number;
+  held = true;
+
+  constructor(semaphore: HandSemaphore, token: number, weight: number) {
+    this.semaphore = semaphore;
+    this.token = token;
+    this.weight = weight;
+  }
+
+  release(): void {
+    if (!this.held) throw new Error('released before');
+    this.held = false;
+    this.semaphore.put(this.weight);
+  }
+}
+
+/** A semaphore of the same shape by hand: a count, a linked queue of weighted requests, leases that can be released once. */
+export class HandSemaphore {
+  #free: number;
+  #tokens = 0;
+  #first: HandSemaphoreWaiter | undefined;
+  #last: HandSemaphoreWaiter | undefined;
+
+  constructor(permits: number) {
+    this.#free = permits;
+  }
+
+  acquire(weight = 1): Promise<HandSemaphoreLease> {
+    if (this.#first === undefined && weight <= this.#free) return Promise.resolve(this.#take(weight));
+    return new Promise((resolve) => {
+      const waiter: HandSemaphoreWaiter = { weight, next: undefined, resolve };
+      if (this.#last === undefined) this.#first = waiter;
+      else this.#last.next = waiter;
+      this.#last = waiter;
+    });
+  }
+
+  put(weight: number): void {
+    this.#free += weight;
+    for (let head = this.#first; head !== undefined && head.weight <= this.#free; head = this.#first) {
+      this.#first = head.next;
+      if (this.#first === undefined) this.#last = undefined;
+      head.resolve(this.#take(head.weight));
+    }
+  }
+
+  #take(weight: number): HandSemaphoreLease {
+    this.#free -= weight;
+    return new HandSemaphoreLease(this, ++this.#tokens, weight);
+  }
+}
+
+/** What a lock of shared memory by hand hands out when it hands out anything: a lease that can be released once. */
+class HandSharedLease {
+  readonly lock: HandLock;
+  readonly token: number;
+  held = true;
+
+  constructor(lock: HandLock, token: number) {
+    this.lock = lock;
+    this.token = token;
+  }
+
+  release(): void {
+    if (!this.held) throw new Error('released before');
+    this.held = false;
+    this.lock.release();
+  }
+}
+
 /** A lock of shared memory by hand: a word by compare-exchange that barges, or a ticket lock, which is fair as ours is. */
 export class HandLock {
   readonly #cells: Int32Array;
@@ -121,6 +200,15 @@ export class HandLock {
     return Atomics.compareExchange(this.#cells, 0, 0, 1) === 0;
   }
 
+  /** The same with what callers get from a lock: a lease with a token, kept in the shared memory. */
+  tryLease(): HandSharedLease | undefined {
+    const cells = this.#cells;
+    if (Atomics.compareExchange(cells, 0, 0, 1) !== 0) return undefined;
+    const token = (cells[1] as number) + 1;
+    cells[1] = token;
+    return new HandSharedLease(this, token);
+  }
+
   release(): void {
     const cells = this.#cells;
     if (this.#fair) {
@@ -131,9 +219,11 @@ export class HandLock {
 }
 
 export interface ContentionJob {
-  readonly kind: 'shared' | 'hand-barging' | 'hand-fair';
+  readonly kind: 'shared' | 'barging' | 'fair';
   readonly buffer: SharedArrayBuffer;
   readonly handle: SharedHandle<'mutex'>;
+  /** Critical sections before the clock starts, of both threads together, and those that are timed. */
+  readonly warmUp: number;
   readonly times: number;
 }
 
@@ -175,6 +265,22 @@ function ofReleasers(lock: { acquire(): Promise<() => void> }): Contender {
   };
 }
 
+function ofPairs(lock: PairSemaphore): Contender {
+  return {
+    loop: async (times) => {
+      for (let i = 0; i < times; i++) {
+        const [, release] = await lock.acquire();
+        release();
+      }
+    },
+    crowd: async (waiters) => {
+      const all: Promise<void>[] = [];
+      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then(([, release]) => release()));
+      await Promise.all(all);
+    },
+  };
+}
+
 function ofSema(sema: Sema): Contender {
   return {
     loop: async (times) => {
@@ -197,6 +303,13 @@ const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make:
     make: async () => {
       const { Mutex } = (await importPeer('async-mutex')) as { Mutex: new () => { acquire(): Promise<() => void> } };
       return ofReleasers(new Mutex());
+    },
+  },
+  'async-mutex Semaphore': {
+    from: 'async-mutex',
+    make: async () => {
+      const { Semaphore } = (await importPeer('async-mutex')) as { Semaphore: new (permits: number) => PairSemaphore };
+      return ofPairs(new Semaphore(1));
     },
   },
   'async-sema': {
@@ -224,6 +337,11 @@ const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make:
     },
   },
 };
+
+/** Resolves with its value and what releases it. */
+interface PairSemaphore {
+  acquire(): Promise<readonly [number, () => void]>;
+}
 
 interface EffectModule {
   readonly void: unknown;

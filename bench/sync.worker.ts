@@ -3,31 +3,41 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SharedMutex } from '../src/sync/sync.js';
 import { type ContentionJob, HandLock } from './sync-peers.js';
 
-const { kind, buffer, handle, times } = workerData as ContentionJob;
+const { kind, buffer, handle, warmUp, times } = workerData as ContentionJob;
 const counter = new Int32Array(buffer, 64 * 4);
 
-function enterer(): () => void {
+/** One critical section: counts on, up to the last. Answers the count it found. */
+function enterer(last: number): () => number {
+  const count = (): number => {
+    const found = counter[0] as number;
+    if (found < last) counter[0] = found + 1;
+    return found;
+  };
   if (kind === 'shared') {
     const mutex = SharedMutex.from(handle);
     return () => {
       const lease = mutex.acquireSync();
-      counter[0] = (counter[0] as number) + 1;
+      const found = count();
       lease.release();
+      return found;
     };
   }
-  const lock = new HandLock(buffer, kind === 'hand-fair');
+  const lock = new HandLock(buffer, kind === 'fair');
   return () => {
     lock.acquire();
-    counter[0] = (counter[0] as number) + 1;
+    const found = count();
     lock.release();
+    return found;
   };
 }
 
-const enter = enterer();
+const enter = enterer(warmUp + times);
 const port = parentPort as NonNullable<typeof parentPort>;
 port.once('message', () => {
+  // Both threads work together from the first section to the last, however unevenly the lock serves them.
+  while (enter() < warmUp);
   const start = process.hrtime.bigint();
-  for (let i = 0; i < times; i++) enter();
+  while (enter() < warmUp + times);
   port.postMessage(Number(process.hrtime.bigint() - start));
   port.close();
 });

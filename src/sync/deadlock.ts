@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import { type Owner, ownerName } from './owner.js';
 import type { Wait } from './owners.js';
 import type { Waitable } from './waitable.js';
-import type { Group, Waiter } from './waiter.js';
+import { type Group, Waiter } from './waiter.js';
 
 /** What the check asks of the owners. */
 interface Knowledge {
@@ -130,14 +130,17 @@ function legsOf(actor: Actor): readonly Waiter[] {
   if (typeof actor !== 'object') return [];
   if ('legs' in actor) return actor.legs as readonly Waiter[];
   // A waiter without a name and without a group stands for itself.
-  return 'verbs' in actor && 'previous' in actor ? [actor as Waiter] : [];
+  return actor instanceof Waiter ? [actor] : [];
 }
 
 /** Those before this waiter in its queue. An upgrader is in no queue. */
 function ahead(waiter: Waiter): Waiter[] {
   const found: Waiter[] = [];
-  for (let each = waiter.previous; each !== undefined; each = each.previous) found.push(each);
-  return found;
+  for (let each = waiter.lock.first; each !== undefined; each = each.next) {
+    if (each === waiter) return found;
+    found.push(each);
+  }
+  return [];
 }
 
 function actorName(actor: Actor): string {

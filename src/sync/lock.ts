@@ -15,7 +15,7 @@ import { GRANT_UPGRADE, HAND, Micro, REFUSE_UPGRADE } from './micro.js';
 
 import { owners } from './owners.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { abortError, Waiter, WaitWords } from './waiter.js';
+import { abortError, unreachable, Waiter, WaitWords } from './waiter.js';
 
 const MICRO = new Micro('lock');
 const LAST = MICRO.guard('last');
@@ -137,7 +137,7 @@ export class ReadWriteLock extends Waitable {
     this.#upgrader = waiter;
     const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
-      waiter.reject = reject;
+      words.reject = reject;
     });
     if (lease.named !== undefined) owners.waits(lease.named, waiter);
     const deadlock = lease.named === undefined ? undefined : owners.deadlock(lease.named);
@@ -210,7 +210,7 @@ class UpgradeWaiter extends Waiter {
   readonly lease: Lease;
 
   constructor(lock: ReadWriteLock, words: WaitWords, lease: Lease) {
-    super(lock, words);
+    super(lock, words, unreachable);
     this.lease = lease;
   }
 }

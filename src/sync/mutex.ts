@@ -10,7 +10,7 @@ import { watching } from '../tables/inspect.js';
 import { Lease } from './lease.js';
 import { GRANT, HAND, Micro, ROW_MASK } from './micro.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 import { single } from './words.js';
 
 const MICRO = new Micro('mutex');
@@ -60,7 +60,7 @@ export class Mutex extends Waitable {
     this.row = code & ROW_MASK;
     if ((code & GRANT) !== 0) return Promise.resolve(new Lease(this, ++this.tokens, undefined));
     this.waiting += 1;
-    return this.park(new Waiter(this, undefined));
+    return this.parkPlain();
   }
 
   /** The lease if nobody holds it and nobody waits, else undefined. */
@@ -94,7 +94,7 @@ export class Mutex extends Waitable {
     const code = CODE[this.row + HAND_HEAD + (GUARDS.last(this, 1) ? LAST : 0)] as number;
     this.row = code & ROW_MASK;
     this.waiting -= 1;
-    this.unlink(head);
+    this.shift(head);
     head.resolve(new Lease(this, ++this.tokens, undefined));
   }
 

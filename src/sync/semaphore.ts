@@ -6,23 +6,28 @@
  * waiting, so it is not starved.
  */
 import { GUARDS } from '../../machines/figures.js';
+import { watching } from '../tables/inspect.js';
 import { LtlError } from '../words/errors.js';
 import { Lease } from './lease.js';
-import { GRANT, Micro } from './micro.js';
+import { GRANT, GRANT_HEAD, HAND, Micro, ROW_MASK } from './micro.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 import { count } from './words.js';
 
 const MICRO = new Micro('semaphore');
+const CODE = MICRO.code;
+const ACQUIRE = MICRO.event('ACQUIRE');
+const RELEASE = MICRO.event('RELEASE');
+const HAND_HEAD = MICRO.event('HAND');
 const LAST = MICRO.guard('last');
 const BLOCKED = MICRO.guard('blocked');
 const VERBS: Verbs = {
-  acquire: MICRO.event('ACQUIRE'),
+  acquire: ACQUIRE,
   try: MICRO.event('TRY'),
   reserve: MICRO.event('RESERVE'),
-  hand: MICRO.event('HAND'),
+  hand: HAND_HEAD,
   leave: MICRO.event('LEAVE'),
-  release: MICRO.event('RELEASE'),
+  release: RELEASE,
   exclusive: false,
 };
 
@@ -57,10 +62,16 @@ export class Semaphore extends Waitable {
    * Rejects with E_ARGUMENT, E_ABORTED, E_TIMEOUT or E_DEADLOCK; then nothing of the request remains.
    */
   acquire(options?: AcquireOptions): Promise<Lease> {
-    if (options !== undefined) return this.acquireWith(options);
-    const code = this.step(VERBS.acquire, 1);
-    if ((code & GRANT) !== 0) return Promise.resolve(new Lease(this, ++this.tokens, undefined));
-    return this.park(new Waiter(this, undefined));
+    if (options !== undefined || watching.on) return this.acquireWith(options ?? {});
+    // Whether it is the last waiter does not matter for this event.
+    const code = CODE[this.row + ACQUIRE + (GUARDS.blocked(this, 1) ? BLOCKED : 0)] as number;
+    this.row = code & ROW_MASK;
+    if ((code & GRANT) !== 0) {
+      this.available -= 1;
+      return Promise.resolve(new Lease(this, ++this.tokens, undefined));
+    }
+    this.waiting += 1;
+    return this.parkPlain();
   }
 
   /** The lease if it can be had at once and nobody waits, else undefined. */
@@ -71,6 +82,34 @@ export class Semaphore extends Waitable {
   /** Runs the function while holding `weight` permits; releases them however the function ends. */
   run<T>(job: (lease: Lease) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
     return runWith(this.acquire(options), job);
+  }
+
+  override release(lease: Lease): void {
+    if (watching.on || lease.lock !== this || !lease.live || lease.words !== undefined) {
+      super.release(lease);
+      return;
+    }
+    lease.live = false;
+    const code = CODE[this.row + RELEASE] as number;
+    this.row = code & ROW_MASK;
+    this.available += 1;
+    if ((code & HAND) !== 0) this.hand();
+  }
+
+  /** @internal */
+  override hand(): void {
+    for (let head = this.first; head !== undefined && head.words === undefined && !watching.on; head = this.first) {
+      const guards = (GUARDS.blocked(this, 1) ? BLOCKED : 0) | (GUARDS.last(this, 1) ? LAST : 0);
+      const code = CODE[this.row + HAND_HEAD + guards] as number;
+      if ((code & GRANT_HEAD) === 0) return;
+      this.row = code & ROW_MASK;
+      this.available -= 1;
+      this.waiting -= 1;
+      this.shift(head);
+      head.resolve(new Lease(this, ++this.tokens, undefined));
+      if ((code & HAND) === 0) return;
+    }
+    super.hand();
   }
 
   /** @internal */

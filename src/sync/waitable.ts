@@ -21,7 +21,7 @@ import {
 } from './micro.js';
 import type { Owner } from './owner.js';
 import { owners } from './owners.js';
-import { abortError, type Group, Waiter, WaitWords } from './waiter.js';
+import { abortError, type Group, unreachable, Waiter, WaitWords } from './waiter.js';
 
 /** The events of a machine by which one kind of request is made, granted later, and given back. */
 export interface Verbs {
@@ -139,8 +139,7 @@ export abstract class Waitable {
     const code = this.step(words.verbs.acquire, words.weight, owner);
     if ((code & GRANT) !== 0) return this.lease(words);
     const parked = new WaitWords(words);
-    const waiter = new Waiter(this, parked);
-    const granted = this.park(waiter);
+    const { waiter, granted } = this.park(parked);
     if (signal !== undefined || timeoutMs !== undefined) parked.ends = new Ends(waiter, signal, timeoutMs);
     if (owner !== undefined) {
       owners.waits(owner, waiter);
@@ -167,37 +166,42 @@ export abstract class Waitable {
     return lease;
   }
 
-  /** @internal Puts a waiter that the machine has counted to the tail of the queue. */
-  park(waiter: Waiter): Promise<Lease> {
-    this.enqueue(waiter);
-    return new Promise<Lease>((resolve, reject) => {
+  /** Puts a request in no words at all, which the machine has counted, to the tail of the queue. */
+  protected parkPlain(): Promise<Lease> {
+    return new Promise<Lease>((resolve) => this.enqueue(new Waiter(this, undefined, resolve)));
+  }
+
+  /** The same for a request that can end otherwise than by being granted. */
+  protected park(words: WaitWords): { readonly waiter: Waiter; readonly granted: Promise<Lease> } {
+    const waiter = new Waiter(this, words, unreachable);
+    const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
-      waiter.reject = reject;
+      words.reject = reject;
     });
+    this.enqueue(waiter);
+    return { waiter, granted };
   }
 
   /** @internal */
   enqueue(waiter: Waiter): void {
     const { last } = this;
     if (last === undefined) this.first = waiter;
-    else {
-      last.next = waiter;
-      waiter.previous = last;
-    }
+    else last.next = waiter;
+    if (waiter.words !== undefined) waiter.words.previous = last;
     this.last = waiter;
   }
 
   /** @internal Asks for a place in the queue even where the lock could be had: a leg of a wait for several. */
   reserve(words: Words, group: Group): Waiter {
     this.step(words.verbs.reserve, words.weight, words.named);
-    const leg = new Waiter(this, new WaitWords(words, group));
+    const leg = new Waiter(this, new WaitWords(words, group), unreachable);
     this.enqueue(leg);
     return leg;
   }
 
   /** @internal A waiter goes without being granted; what its going frees goes to the next. */
   leave(waiter: Waiter): void {
-    this.unlink(waiter);
+    if (waiter.words !== undefined) this.#unlink(waiter, waiter.words);
     if (waiter.named !== undefined) owners.leaves(waiter.named, waiter);
     const code = this.step(waiter.verbs.leave, waiter.weight, waiter.named, waiter.since);
     if ((code & HAND) !== 0) this.hand();
@@ -238,19 +242,27 @@ export abstract class Waitable {
   /** @internal The step by which the head leaves the queue as a holder. */
   grantHead(head: Waiter): number {
     const code = this.step(head.verbs.hand, head.weight, head.named, head.since);
-    this.unlink(head);
+    this.shift(head);
     if (head.named !== undefined) owners.leaves(head.named, head);
     return code;
   }
 
-  protected unlink(waiter: Waiter): void {
-    const { next, previous } = waiter;
+  /** Takes the head out of the queue. */
+  protected shift(head: Waiter): void {
+    const { next } = head;
+    this.first = next;
+    if (next === undefined) this.last = undefined;
+    else if (next.words !== undefined) next.words.previous = undefined;
+  }
+
+  /** Takes a waiter out of the queue, wherever it stands. */
+  #unlink(waiter: Waiter, words: WaitWords): void {
+    const { next } = waiter;
+    const { previous } = words;
     if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.last = previous;
-    else next.previous = previous;
-    waiter.next = undefined;
-    waiter.previous = undefined;
+    else if (next.words !== undefined) next.words.previous = previous;
   }
 
   #tell(cell: number, from: number, whose: Owner | undefined, since: number): void {

@@ -1,4 +1,7 @@
-/** One parked request: a link of its lock's queue, which it can leave from the middle at no cost. */
+/**
+ * One parked request: a link of its lock's queue. Those that may leave from the middle know the one before them; a request in
+ * no words at all can only be granted, so it needs no more than its place.
+ */
 import { watching } from '../tables/inspect.js';
 import { LtlError } from '../words/errors.js';
 import type { Ends } from './cancel.js';
@@ -15,19 +18,15 @@ export interface Group {
 export class Waiter {
   // Declared and set in the constructor, as in Lease: a hundred thousand of them may wait.
   declare next: Waiter | undefined;
-  declare previous: Waiter | undefined;
   declare readonly lock: Waitable;
   declare resolve: (lease: Lease) => void;
-  declare reject: (error: unknown) => void;
   /** Undefined for a request in no words at all. */
   declare readonly words: WaitWords | undefined;
 
-  constructor(lock: Waitable, words: WaitWords | undefined) {
+  constructor(lock: Waitable, words: WaitWords | undefined, resolve: (lease: Lease) => void) {
     this.next = undefined;
-    this.previous = undefined;
     this.lock = lock;
-    this.resolve = unreachable;
-    this.reject = unreachable;
+    this.resolve = resolve;
     this.words = words;
   }
 
@@ -54,7 +53,7 @@ export class Waiter {
   giveUp(error: LtlError): void {
     this.words?.ends?.disarm();
     this.lock.leave(this);
-    this.reject(error);
+    this.words?.reject(error);
   }
 
   timedOut(): void {
@@ -72,8 +71,12 @@ export class WaitWords implements Words {
   readonly weight: number;
   readonly named: Owner | undefined;
   readonly group: Group | undefined;
+  /** The waiter before this one in the queue. */
+  previous: Waiter | undefined;
   /** What else can end the wait. */
   ends: Ends | undefined;
+  /** Ends the promise of the wait; a leg of a group has none of its own. */
+  reject: (error: unknown) => void;
   /** Milliseconds of `performance.now()` when it was parked, where somebody watched; else 0. */
   readonly since: number;
 
@@ -82,13 +85,16 @@ export class WaitWords implements Words {
     this.weight = words.weight;
     this.named = words.named;
     this.group = group;
+    this.previous = undefined;
     this.ends = undefined;
+    this.reject = unreachable;
     this.since = watching.on ? performance.now() : 0;
   }
 }
 
-function unreachable(): never {
-  throw new Error('a waiter was settled before it was set up');
+/** Stands where nobody can call: a leg is settled by its group, and a wait only after it was set up. */
+export function unreachable(): never {
+  throw new Error('a waiter was settled that cannot be');
 }
 
 /** The error of a wait that its AbortSignal ended. */

@@ -148,8 +148,8 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   }
 
   /** @internal */
-  give(lease: SharedLease): void {
-    this.protocol.give(lease.verbs, lease.weight);
+  give(verbs: Verbs, weight: number): void {
+    this.protocol.give(verbs, weight);
   }
 
   private died(): boolean {
@@ -173,41 +173,52 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   }
 }
 
+const LIVE = 1;
+const AFTER_DEATH = 2;
+const WEIGHT_FIELD = 2;
+
 /** The right to be inside, in the thread that got it. */
 export class SharedLease {
+  // Four fields, declared and set in the constructor: one is made at every grant.
   declare readonly lock: SharedLock;
   /** Rises with every grant of this lock, over all threads; see Fence. */
   declare readonly token: number;
-  /** True when a holder died since the last grant: what the lock protects may be half changed. */
-  declare readonly holderDied: boolean;
   /** @internal */
   declare verbs: Verbs;
-  declare readonly weight: number;
-  declare private live: boolean;
+  declare private bits: number;
 
   /** @internal Leases are made by their locks. */
   constructor(lock: SharedLock, verbs: Verbs, weight: number, token: number, holderDied: boolean) {
     this.lock = lock;
     this.token = token;
-    this.holderDied = holderDied;
     this.verbs = verbs;
-    this.weight = weight;
-    this.live = true;
+    this.bits = LIVE | (holderDied ? AFTER_DEATH : 0) | (weight << WEIGHT_FIELD);
+  }
+
+  /** Permits held. */
+  get weight(): number {
+    return this.bits >> WEIGHT_FIELD;
+  }
+
+  /** True when a holder died since the last grant: what the lock protects may be half changed. */
+  get holderDied(): boolean {
+    return (this.bits & AFTER_DEATH) !== 0;
   }
 
   /** False once released. */
   get held(): boolean {
-    return this.live;
+    return (this.bits & LIVE) !== 0;
   }
 
   /** Gives it back. Throws E_LOCK_NOT_HELD when it was released before. */
   release(): void {
-    if (!this.live) throw new LtlError('E_LOCK_NOT_HELD', `this lease of ${this.lock.label} was released before`);
-    this.live = false;
-    this.lock.give(this);
+    const { bits, lock } = this;
+    if ((bits & LIVE) === 0) throw new LtlError('E_LOCK_NOT_HELD', `this lease of ${lock.label} was released before`);
+    this.bits = bits & ~LIVE;
+    lock.give(this.verbs, bits >> WEIGHT_FIELD);
   }
 
   [Symbol.dispose](): void {
-    if (this.live) this.release();
+    if (this.held) this.release();
   }
 }
