@@ -3,7 +3,7 @@
  * speaks of that machine. `ltl policy calibrate` writes it; the first two fields are enough to simulate by.
  *
  *     { "service": "each:0.0004,0.000001", "wakeMs": { "nap": 1.5, "deep": 2 },
- *       "pickUpMs": 60, "syncMs": 0.2, "cpu": { "recordMs": 0.002, "groupMs": 0.1, "passMs": 0.4, "wakeMs": 0.5 } }
+ *       "pickUpMs": 60, "syncMs": 0.2, "cpu": { "recordMs": 0.002, "groupMs": 0.1, "turnMs": 1, "passMs": 2, "wakeMs": 0.5 } }
  */
 import { LtlError } from '../words/errors.js';
 import type { Policy } from './contract.js';
@@ -13,8 +13,10 @@ import { parseService } from './laws.js';
 export interface CpuPrices {
   /** Of one record: appended, verified and indexed. */
   readonly recordMs: number;
-  /** Of one group: one write, one sync, its acknowledgement. */
+  /** Of one group that follows another at once: one write, one sync, its acknowledgement. */
   readonly groupMs: number;
+  /** Of one group that comes after a rest, with all that has to wake up for it, the caller's own timer too. */
+  readonly turnMs: number;
   /** Of one time that the followers take up work and come to rest. */
   readonly passMs: number;
   /** Of falling asleep and waking once. */
@@ -50,7 +52,7 @@ export function calibratedPolicy(policy: Policy, { wakeMs }: Pick<Calibration, '
   return { ...policy, states };
 }
 
-const PRICES = ['recordMs', 'groupMs', 'passMs', 'wakeMs'] as const satisfies readonly (keyof CpuPrices)[];
+const PRICES = ['recordMs', 'groupMs', 'turnMs', 'passMs', 'wakeMs'] as const satisfies readonly (keyof CpuPrices)[];
 
 function readPrices(value: unknown, name: string): CpuPrices {
   const given = (typeof value === 'object' ? value : {}) as Readonly<Record<string, unknown>>;

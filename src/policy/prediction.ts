@@ -4,19 +4,19 @@
  *
  * Syncs are predicted by the rule of the group commit: one begins as soon as there is something and the last one is done.
  */
-import { type Calibration, calibratedPolicy } from './calibration.js';
+import { type Calibration, type CpuPrices, calibratedPolicy } from './calibration.js';
 import type { Policy } from './contract.js';
 import type { Delays } from './delays.js';
 import { generateServices } from './generate.js';
 import { parseService } from './laws.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { Simulation } from './simulation.js';
-import type { Transition } from './tally.js';
+import type { Tally, Transition } from './tally.js';
 
 /** What a run is judged by, simulated or real; null where it is not known. Times in ms. */
 export interface RunFigures {
   readonly records: number;
-  /** From arrival until a record is verified and indexed. */
+  /** From arrival until a record is verified and indexed, and what came with it too: the end of the pass. */
   readonly visibilityMeanMs: number | null;
   readonly visibilityP50Ms: number | null;
   readonly visibilityP99Ms: number | null;
@@ -62,7 +62,7 @@ export class Prediction {
     this.#simulation = new Simulation(this.policy, {
       service: calibration === null ? null : generateServices(parseService(calibration.service), seed),
       pickUpMs: calibration?.pickUpMs ?? 0,
-      keepsSojourns: true,
+      keepsVisibility: true,
       transitionsMax,
     });
   }
@@ -84,12 +84,12 @@ export class Prediction {
 
   figures(untilMs: number): RunFigures {
     const { tally } = this.#simulation.until(untilMs);
-    const { records, backlogMax, backlogBytesMax, catchUpMsMax, sleeps, wakes, drains, refusals, sojourns } = tally;
+    const { records, backlogMax, backlogBytesMax, catchUpMsMax, sleeps, wakes, drains, refusals, visibility } = tally;
     const fsyncs = this.#syncs?.count ?? null;
     const cpu = this.#calibration?.cpu ?? null;
     return {
       records,
-      ...visibilityOf(sojourns as Delays),
+      ...visibilityOf(visibility as Delays),
       backlogMax,
       backlogBytesMax,
       catchUpMaxMs: catchUpMsMax,
@@ -98,17 +98,21 @@ export class Prediction {
       wakes,
       passes: drains,
       refusals,
-      cpuMs:
-        cpu === null || fsyncs === null
-          ? null
-          : records * cpu.recordMs + fsyncs * cpu.groupMs + drains * cpu.passMs + wakes * cpu.wakeMs,
+      cpuMs: cpu === null || this.#syncs === null ? null : cpuOf(cpu, this.#syncs, tally),
     };
   }
+}
+
+function cpuOf(cpu: CpuPrices, { count, turns }: SyncCount, { records, drains, wakes }: Tally): number {
+  const groups = (count - turns) * cpu.groupMs + turns * cpu.turnMs;
+  return records * cpu.recordMs + groups + drains * cpu.passMs + wakes * cpu.wakeMs;
 }
 
 /** Counts the syncs of a group commit that has no artificial delay. */
 class SyncCount {
   count = 0;
+  /** Those among them that found the disk at rest. */
+  turns = 0;
   readonly #syncMs: number;
   #endMs = Number.NEGATIVE_INFINITY;
   /** Something waits for the present sync to end. */
@@ -126,6 +130,7 @@ class SyncCount {
     if (atMs > this.#endMs) {
       this.#endMs = atMs + this.#syncMs;
       this.count++;
+      this.turns++;
     } else if (!this.#isNext) {
       this.#isNext = true;
       this.count++;

@@ -25,8 +25,8 @@ export interface SimulationOptions {
   readonly warmUpRecords?: number;
   /** Time from an arrival at an idle, awake system until it is taken up, in ms (default 0); what comes meanwhile is taken up with it. */
   readonly pickUpMs?: number;
-  /** Keep each record's time from arrival to departure (default false). */
-  readonly keepsSojourns?: boolean;
+  /** Keep each record's time from its arrival until the system had drained (default false). */
+  readonly keepsVisibility?: boolean;
   /**
    * Recorded times at which the system had drained, in order: they take the place of service and wake-up times, so that work
    * or a wake-up that begins ends at the next of them, and never when there is none.
@@ -75,7 +75,7 @@ export class Simulation {
     this.#onTimer = options.onTimer ?? null;
     this.#warmUpRecords = options.warmUpRecords ?? 0;
     this.#account = new IdleAccount(policy.states);
-    this.#tally = new Tally(options.transitionsMax ?? 0, options.keepsSojourns);
+    this.#tally = new Tally(options.transitionsMax ?? 0, options.keepsVisibility);
     this.#governor = new Governor(policy, 0);
     if (this.#governor.wanted.state !== AWAKE) this.#fallAsleep(this.#governor.wanted);
   }
@@ -230,7 +230,7 @@ export class Simulation {
 
   #idle(): void {
     this.#wokeMs = Number.NaN;
-    this.#tally.drains++;
+    this.#tally.drained(this.#nowMs);
     this.#drain++;
     this.#spentToMs = this.#tally.records === 0 ? Number.NaN : this.#nowMs;
     this.#ask('drained');
@@ -238,7 +238,7 @@ export class Simulation {
 
   #depart(): void {
     this.#tally.population(this.#nowMs, this.#inSystem--);
-    this.#tally.departed(this.#nowMs - this.#servedArrivalMs);
+    this.#tally.departed(this.#nowMs, this.#servedArrivalMs);
   }
 
   #ask(kind: PolicyEvent['kind'], count = 0): void {

@@ -32,8 +32,10 @@ export class Tally {
   departures = 0;
   /** Times that the system ran out of work, or found none when it woke. */
   drains = 0;
-  /** Each record's time from arrival to departure, as a histogram; null where nobody asked for it. */
-  readonly sojourns: Delays | null;
+  /** Each record's time from its arrival until the system had drained, as a histogram; null where nobody asked for it. */
+  readonly visibility: Delays | null;
+  /** When those arrived that have departed since the system last drained. */
+  #departed: number[] = [];
   /** Times at which the system ran empty after work: cycles lie between them. */
   emptyFirstMs: number = Number.NaN;
   emptyLastMs: number = Number.NaN;
@@ -48,9 +50,9 @@ export class Tally {
   #populationToMs = 0;
   #sleptMs = 0;
 
-  constructor(transitionsMax: number, keepsSojourns = false) {
+  constructor(transitionsMax: number, keepsVisibility = false) {
     this.#transitionsMax = transitionsMax;
-    this.sojourns = keepsSojourns ? new Delays(0) : null;
+    this.visibility = keepsVisibility ? new Delays(0) : null;
   }
 
   arrived(atMs: number, bytes: number, count: number): void {
@@ -77,10 +79,18 @@ export class Tally {
     this.busyMs += serviceMs;
   }
 
-  departed(sojournMs: number): void {
-    this.sojournMsSum += sojournMs;
-    this.sojourns?.add(sojournMs);
+  departed(atMs: number, arrivedMs: number): void {
+    this.sojournMsSum += atMs - arrivedMs;
     this.departures++;
+    if (this.visibility !== null) this.#departed.push(arrivedMs);
+  }
+
+  /** The system has nothing left to do, or found nothing when it woke. */
+  drained(atMs: number): void {
+    this.drains++;
+    if (this.visibility === null) return;
+    for (const arrivedMs of this.#departed) this.visibility.add(atMs - arrivedMs);
+    this.#departed = [];
   }
 
   /** The system ran empty after work, which a wake-up at `wokeMs` had begun (NaN: it was awake). */
@@ -114,7 +124,7 @@ export class Tally {
 
   /** A tally of the time from now on, in the middle of a run. */
   restarted(nowMs: number): Tally {
-    const next = new Tally(this.#transitionsMax, this.sojourns !== null);
+    const next = new Tally(this.#transitionsMax, this.visibility !== null);
     next.sinceMs = nowMs;
     next.#populationToMs = nowMs;
     next.#sleptMs = this.#sleptMs;

@@ -163,6 +163,11 @@ export const ERRORS = {
     exit: 64,
     hint: 'Work arrives faster than it can be served (rho >= 1); the queue would grow for ever.',
   },
+  E_DIFFERS: {
+    number: 1804,
+    exit: 65,
+    hint: 'The policy, its seed or the simulator is not the one of the run, or a thread was later than --tolerance allows.',
+  },
 
   E_USAGE: { number: 1901, exit: 64, hint: 'See `ltl help`.' },
   E_INPUT: {

@@ -12,6 +12,7 @@ import { expandTemplates, parseVariation } from '../../policy/sweep.js';
 import { LtlError } from '../../words/errors.js';
 import { frontRows, objectivesOf } from './front.js';
 import { type PolicyIo, Progress } from './io.js';
+import { LIVE_COMMANDS } from './live.js';
 import { type PolicyArguments, type PolicyOptionName, readOptions } from './options.js';
 import { policyMaker } from './own.js';
 import { writeReport } from './report.js';
@@ -23,6 +24,8 @@ const OUTPUT_OPTIONS = ['weights', 'objectives', 'json', 'html', 'figures'] as c
 
 export interface PolicySubcommand {
   readonly about: string;
+  /** How many words beside options it takes (default 0). */
+  readonly operandsMax?: number;
   readonly options: readonly PolicyOptionName[];
   run(given: PolicyArguments, io: PolicyIo): Promise<void>;
 }
@@ -58,12 +61,13 @@ export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     ],
     run: modelCommand,
   },
+  ...LIVE_COMMANDS,
 };
 
 /** Runs a policy subcommand by name. Throws E_USAGE when there is none. */
 export async function runSubcommand(name: string, words: readonly string[], io: PolicyIo): Promise<void> {
   const command = POLICY_COMMANDS[name] as PolicySubcommand;
-  await command.run(readOptions(name, words, command.options), io);
+  await command.run(readOptions(name, words, command.options, command.operandsMax), io);
 }
 
 const printJson = (io: PolicyIo, value: unknown): void => void io.stdout.write(`${JSON.stringify(value)}\n`);

@@ -25,16 +25,31 @@ export const POLICY_OPTIONS = {
   json: { value: null, about: 'one JSON object on stdout' },
   figures: { value: 'DIR', about: 'also write the figures of that report, one SVG file each' },
   html: { value: 'FILE', about: 'also write a report that is one file, for a browser' },
+  path: { value: 'DIR', about: 'run: the folder of the store (default: a temporary one); record: as for `ltl append`' },
+  shadow: {
+    value: 'SPEC',
+    about: 'run, record, report: a rival that sees the same arrivals and only simulates; several',
+  },
+  speed: { value: 'X', about: 'run: X times as fast as the trace (default 1)' },
+  for: { value: 'TIME', about: 'run: only so much of the run, as 500ms, 60s, 5m' },
+  record: { value: 'FILE', about: 'run: also keep what the policy saw' },
+  tolerance: { value: 'MS', about: 'replay: how late the runtime may have seen a change (default 250)' },
+  out: { value: 'FILE', about: 'calibrate: where the calibration goes (default: stdout)' },
 } as const satisfies Record<string, PolicyOption>;
 
 export type PolicyOptionName = keyof typeof POLICY_OPTIONS;
 
+const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
 /** The given options, with every value that was given to each. */
 export class PolicyArguments {
+  /** What was given beside options. */
+  readonly operands: readonly string[];
   readonly #command: string;
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(command: string, values: ReadonlyMap<string, readonly string[]>) {
+  constructor(command: string, values: ReadonlyMap<string, readonly string[]>, operands: readonly string[]) {
+    this.operands = operands;
     this.#command = command;
     this.#values = values;
   }
@@ -61,6 +76,29 @@ export class PolicyArguments {
     throw new LtlError('E_USAGE', `${this.#command} needs --${name} ${POLICY_OPTIONS[name].value ?? ''}`.trimEnd());
   }
 
+  /** The one operand. Throws E_USAGE when it is missing. */
+  operand(name: string): string {
+    const [first] = this.operands;
+    if (first === undefined) throw new LtlError('E_USAGE', `${this.#command} needs ${name}`);
+    return first;
+  }
+
+  /** A number above 0, or null. */
+  positive(name: PolicyOptionName): number | null {
+    const text = this.one(name);
+    return text === null ? null : readNumber(text, 'the value', `--${name}`, { above: true });
+  }
+
+  /** A time as 500ms, 60s, 5m, in ms; or null. */
+  time(name: PolicyOptionName): number | null {
+    const text = this.one(name);
+    if (text === null) return null;
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+    const ms = Number(number) * (TIME_UNITS[unit] ?? Number.NaN);
+    if (ms > 0) return ms;
+    throw new LtlError('E_USAGE', `--${name} is a time above 0 with its unit, as 500ms, 60s, 5m, not '${text}'`);
+  }
+
   whole(name: PolicyOptionName, otherwise: number, least: number, most: number): number {
     const text = this.one(name);
     return text === null ? otherwise : readNumber(text, 'the value', `--${name}`, { least, most, whole: true });
@@ -76,6 +114,7 @@ export function readOptions(
   command: string,
   words: readonly string[],
   allowed: readonly PolicyOptionName[],
+  operandsMax = 0,
 ): PolicyArguments {
   const options = Object.fromEntries(
     allowed.map((name) => [
@@ -88,8 +127,15 @@ export function readOptions(
   );
   const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true });
   const values = new Map<string, string[]>();
+  const operands: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new LtlError('E_USAGE', `${command} takes no argument '${token.value}'`);
+    if (token.kind === 'positional') {
+      if (operands.push(token.value) <= operandsMax) continue;
+      throw new LtlError(
+        'E_USAGE',
+        `${command} takes no ${operandsMax === 0 ? '' : 'second '}argument '${token.value}'`,
+      );
+    }
     if (token.kind === 'option-terminator') continue;
     const option = allowed.find((name) => name === token.name);
     if (option === undefined) throw unknownOption(command, token.rawName, allowed);
@@ -101,7 +147,7 @@ export function readOptions(
       );
     values.set(option, [...(values.get(option) ?? []), token.value ?? '']);
   }
-  return new PolicyArguments(command, values);
+  return new PolicyArguments(command, values, operands);
 }
 
 function unknownOption(command: string, given: string, allowed: readonly PolicyOptionName[]): LtlError {

@@ -16,6 +16,9 @@ import type { StudyRow } from '../study.js';
 import type { ArrivalRecorder } from './recorder.js';
 import { stateColour, stateLegend } from './states.js';
 
+/** What of a run the timeline draws; a run that really happened has no outcome. */
+export type LaneRow = Pick<StudyRow, 'policy' | 'transitions' | 'outcomes' | 'endMs'>;
+
 const LANE = 26;
 const LANE_GAP = 8;
 const ARRIVALS_HEIGHT = 84;
@@ -33,12 +36,12 @@ interface Stretch {
 }
 
 /** Policies that sleep at all, as many as a reader can take in. */
-function shown(rows: readonly StudyRow[]): readonly StudyRow[] {
+function shown(rows: readonly LaneRow[]): readonly LaneRow[] {
   return rows.slice(0, 8);
 }
 
 /** The whole time: arrivals per column above, and for each policy how much of each column it spent in which state. */
-export function overviewFigure(rows: readonly StudyRow[], arrivals: ArrivalRecorder): Figure {
+export function overviewFigure(rows: readonly LaneRow[], arrivals: ArrivalRecorder): Figure {
   const lanes = shown(rows);
   const spanMs = Math.max(arrivals.lastMs, 1);
   const title = 'States over the whole time';
@@ -69,7 +72,7 @@ export function overviewFigure(rows: readonly StudyRow[], arrivals: ArrivalRecor
 }
 
 /** A few minutes or seconds of it, every arrival and every change of state; null when no policy ever changed. */
-export function closeUpFigure(rows: readonly StudyRow[], arrivals: ArrivalRecorder): Figure | null {
+export function closeUpFigure(rows: readonly LaneRow[], arrivals: ArrivalRecorder): Figure | null {
   const lanes = shown(rows);
   const window = closeUpWindow(lanes, arrivals);
   if (window === null) return null;
@@ -100,7 +103,7 @@ export function closeUpFigure(rows: readonly StudyRow[], arrivals: ArrivalRecord
   };
 }
 
-function stretches(row: StudyRow): Stretch[] {
+function stretches(row: LaneRow): Stretch[] {
   const list: Stretch[] = [];
   let fromMs = 0;
   let state: number = AWAKE;
@@ -139,7 +142,7 @@ function arrivalColumns(arrivals: ArrivalRecorder, spanMs: number): string {
 }
 
 /** One path a state: in each column, stacked from the bottom, as high as its share of the column's time. */
-function shareColumns(row: StudyRow, y: number, spanMs: number): string {
+function shareColumns(row: LaneRow, y: number, spanMs: number): string {
   const states = row.policy.states.length;
   const columnMs = spanMs / COLUMNS;
   const shares = Array.from({ length: states }, () => new Float64Array(COLUMNS));
@@ -168,13 +171,13 @@ function shareColumns(row: StudyRow, y: number, spanMs: number): string {
 }
 
 /** True for a policy that wakes, works in no time and sleeps again: only its wake-ups can be seen. */
-function isInstant(row: StudyRow): boolean {
+function isInstant(row: LaneRow): boolean {
   const outcome = row.outcomes[0];
   return outcome !== undefined && outcome.wakes > 0 && (outcome.stateMs['awake'] ?? 0) + outcome.busyMs === 0;
 }
 
 /** Wake-ups per column, as high as the column with most of them allows. */
-function wakeColumns(row: StudyRow, y: number, spanMs: number): string {
+function wakeColumns(row: LaneRow, y: number, spanMs: number): string {
   const counts = new Float64Array(COLUMNS);
   for (const { to, atMs } of row.transitions) {
     const column = Math.min(COLUMNS - 1, Math.floor((atMs / spanMs) * COLUMNS));
@@ -191,7 +194,7 @@ function wakeColumns(row: StudyRow, y: number, spanMs: number): string {
   return element('path', { d: path, fill: stateColour(AWAKE, row.policy.states.length) });
 }
 
-function closeUpWindow(rows: readonly StudyRow[], arrivals: ArrivalRecorder): { fromMs: number; toMs: number } | null {
+function closeUpWindow(rows: readonly LaneRow[], arrivals: ArrivalRecorder): { fromMs: number; toMs: number } | null {
   const lastMs = arrivals.times.at(-1) ?? 0;
   const changes = rows.map((row) => row.transitions.filter(({ atMs }) => atMs > 0 && atMs < lastMs));
   const busiest = changes.toSorted((a, b) => b.length - a.length)[0] ?? [];
@@ -217,7 +220,7 @@ function arrivalTicks(times: Float64Array, fromMs: number, toMs: number): string
 }
 
 /** A line at each wake-up that takes no time. */
-function wakeTicks(row: StudyRow, y: number, fromMs: number, toMs: number): string {
+function wakeTicks(row: LaneRow, y: number, fromMs: number, toMs: number): string {
   return row.transitions
     .filter(({ to, atMs }) => to === AWAKE && atMs >= fromMs && atMs <= toMs)
     .map(({ atMs, reason }) => {
@@ -228,7 +231,7 @@ function wakeTicks(row: StudyRow, y: number, fromMs: number, toMs: number): stri
     .join('');
 }
 
-function stretchRects(row: StudyRow, y: number, fromMs: number, toMs: number): string {
+function stretchRects(row: LaneRow, y: number, fromMs: number, toMs: number): string {
   const scale = PLOT_WIDTH / (toMs - fromMs);
   return stretches(row)
     .filter((stretch) => stretch.toMs > fromMs && stretch.fromMs < toMs)
