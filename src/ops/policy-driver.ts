@@ -156,9 +156,19 @@ export class PolicyDriver {
     const delayMs = Math.ceil(this.#startMs + timerMs - this.#clock.nowMs());
     this.#timer = this.#clock.after(Math.min(Math.max(0, delayMs), TIMER_MS_MAX), () => {
       this.#timer = null;
-      this.#tell(() => this.#system.tick(this.#clock.nowMs() - this.#startMs));
+      this.#tell(() => this.#system.tick(this.#reachedMs(timerMs)));
     });
     this.#timer.unref();
+  }
+
+  /**
+   * The time since the start, or the due time of a timer whose moment has come: differences of large times are rounded, and
+   * a timer that is due by one reckoning and not by the other would be armed again and again.
+   */
+  #reachedMs(dueMs: number): number {
+    const nowMs = this.#clock.nowMs();
+    const sinceMs = nowMs - this.#startMs;
+    return nowMs >= this.#startMs + dueMs ? Math.max(sinceMs, dueMs) : sinceMs;
   }
 
   async #settle(): Promise<void> {

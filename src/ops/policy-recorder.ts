@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import type { RecordEvent, RecordHead } from '../policy/record.js';
 import { LtlError } from '../words/errors.js';
+import type { RecordSink } from './policy-run.js';
 
 const BLOCK_CHARACTERS = 64 * 1024;
 
-export class PolicyRecorder {
+export class PolicyRecorder implements RecordSink {
   readonly path: string;
   #fd: number;
   #text = '';
-  /** Why nothing is written any more, or null. The run itself goes on. */
   failure: LtlError | null = null;
 
   /** Makes the file anew. Throws E_PERMISSION when it cannot. */

@@ -6,12 +6,11 @@ import type { Calibration } from '../policy/calibration.js';
 import { NEVER, type Policy } from '../policy/contract.js';
 import type { Outcome } from '../policy/outcome.js';
 import { Prediction, type RunFigures } from '../policy/prediction.js';
-import { headOf } from '../policy/record.js';
+import { headOf, type RecordEvent, type RecordHead } from '../policy/record.js';
 import type { Clock } from '../ports/clock.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import { PolicyActual, type Totals } from './policy-actual.js';
 import { type GovernedInstance, PolicyDriver } from './policy-driver.js';
-import type { PolicyRecorder } from './policy-recorder.js';
 
 /** Plain data for status(): why the policy has the instance awake or asleep, and what comes next. Times are epoch ms. */
 export interface PolicyStatus {
@@ -67,10 +66,19 @@ export interface PolicyReport {
   readonly failure: PolicyFailure | null;
 }
 
+/** Where the record of a run goes. */
+export interface RecordSink {
+  readonly path: string;
+  /** Why nothing is kept any more, or null. The run itself goes on. */
+  readonly failure: LtlError | null;
+  add(line: RecordHead | RecordEvent): void;
+  close(): void;
+}
+
 export interface RunOptions {
   readonly shadows: readonly Policy[];
   readonly calibration: Calibration | null;
-  readonly recorder: PolicyRecorder | null;
+  readonly recorder: RecordSink | null;
   readonly seed: number;
   readonly totals: () => Totals;
   readonly clock: Clock;

@@ -19,7 +19,6 @@ export interface MeasuredCalibration extends Calibration {
   readonly rounds: number;
 }
 
-const ROUNDS = 5;
 /** Records of a backlog that is caught up with: enough to see the pace, small enough to fit in several rounds. */
 const BACKLOG_RECORDS = 5000;
 const SMALL_BYTES = 100;
@@ -53,7 +52,11 @@ interface Batch {
 }
 
 /** Measures in a new store below `folder` (default: the system's temporary folder), and removes it. Throws E_CANNOT_CREATE. */
-export async function calibrate(folder: string | null, progress: (text: string) => void): Promise<MeasuredCalibration> {
+export async function calibrate(
+  folder: string | null,
+  count: number,
+  progress: (text: string) => void,
+): Promise<MeasuredCalibration> {
   const parent = folder ?? os.tmpdir();
   const scratch = scratchIn(parent);
   try {
@@ -62,12 +65,12 @@ export async function calibrate(folder: string | null, progress: (text: string) 
     await ltl.reserve(4 * BACKLOG_RECORDS * LARGE_BYTES);
     await backlog(ltl, SMALL_BYTES);
     const rounds: Round[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      progress(`calibrating, round ${round + 1} of ${ROUNDS}`);
+    for (let round = 0; round < count; round++) {
+      progress(`calibrating, round ${round + 1} of ${count}`);
       rounds.push(await measured(ltl));
     }
     progress('');
-    return { ...calibrationOf(rounds), ...facts(parent) };
+    return { ...calibrationOf(rounds), ...facts(parent, count) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -186,13 +189,13 @@ function calibrationOf(rounds: readonly Round[]): Calibration {
   };
 }
 
-function facts(folder: string) {
+function facts(folder: string, rounds: number) {
   const cpus = os.cpus();
   return {
     measuredAt: new Date().toISOString(),
     machine: `${cpus[0]?.model ?? 'unknown'}, ${cpus.length} cores, Node ${process.version}`,
     folder,
-    rounds: ROUNDS,
+    rounds,
   };
 }
 

@@ -16,15 +16,19 @@ import { readCalibration } from './source.js';
 import { formatTable } from './table.js';
 
 const TOLERANCE_MS = 250;
+const ROUNDS = 5;
+const ROUNDS_MAX = 1000;
 const RUN_OPTIONS = ['policy', 'shadow', 'calibration', 'seed', 'path', 'json', 'html'] as const;
 
 export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
   calibrate: {
     about: 'measure service, sync and wake-up times of the runtime here, for --calibration',
-    options: ['path', 'out', 'json'],
+    options: ['path', 'rounds', 'out', 'json'],
     run: async (given, io) => {
       const { calibrate } = await import('./calibrate.js');
-      const calibration = await calibrate(given.one('path'), (text) => progressLine(io, text));
+      const calibration = await calibrate(given.one('path'), given.whole('rounds', ROUNDS, 1, ROUNDS_MAX), (text) =>
+        progressLine(io, text),
+      );
       const text = `${JSON.stringify(calibration, null, 2)}\n`;
       // What is written is what the simulator will read: a mistake must show here.
       parseCalibration(text, 'the calibration');

@@ -34,6 +34,10 @@ export const POLICY_OPTIONS = {
   for: { value: 'TIME', about: 'run: only so much of the run, as 500ms, 60s, 5m' },
   record: { value: 'FILE', about: 'run: also keep what the policy saw' },
   tolerance: { value: 'MS', about: 'replay: how late the runtime may have seen a change (default 250)' },
+  rounds: {
+    value: 'N',
+    about: 'calibrate: interleaved rounds, of which the median is taken (default 5, some 5 s each)',
+  },
   out: { value: 'FILE', about: 'calibrate: where the calibration goes (default: stdout)' },
 } as const satisfies Record<string, PolicyOption>;
 

@@ -75,7 +75,7 @@ function held<Memory>(
     return { state, timerMs, reason: 'dwell', memory: { wanted, sinceMs } };
   }
   const changedMs = crosses && !busy ? atMs : sinceMs;
-  const nextDueMs = wanted.state === AWAKE ? NEVER : (changedMs ?? atMs) + limits.asleepMostMs;
+  const nextDueMs = wanted.state === AWAKE || busy ? NEVER : (changedMs ?? atMs) + limits.asleepMostMs;
   return {
     ...inner,
     timerMs: Math.min(inner.timerMs, Math.max(nextDueMs, atMs)),

@@ -182,4 +182,10 @@ describe('exact results on cases worked out by hand', () => {
     expect(await outcome('timeout:10+longest:50', [0, 200])).toMatchObject({ wakes: 4, optimum: 10, delaySumMs: 0 });
     expect(await outcome('count:9+longest:50', [10, 20, 70])).toMatchObject({ wakes: 2, delaySumMs: 40 + 30 + 30 });
   });
+
+  it('a longest sleep is no timer while the system works longer than that', async () => {
+    const { wakes, delaySumMs } = await outcome('count:2+longest:50', [0, 300, 310], { service: () => 200 });
+    // Wakes at 50 for the first, at 300 for the next at once: it has slept long enough; the last waits for its service.
+    expect({ wakes, delaySumMs }).toEqual({ wakes: 2, delaySumMs: 50 + 0 + 190 });
+  });
 });
