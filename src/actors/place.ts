@@ -22,6 +22,8 @@ import { Ref, reviveRefs } from './ref.js';
 import { Watches } from './watches.js';
 
 const NOW = Promise.resolve();
+/** Actors in one run queue for which it need not be made anew. */
+const RUN_SLOTS_KEPT = 65_536;
 
 export class Place implements LinkListener {
   readonly id: number;
@@ -30,7 +32,7 @@ export class Place implements LinkListener {
   readonly #cells = new Map<number, Cell>();
   readonly #links = new Map<number, Link>();
   readonly #lines: Lines;
-  readonly #runQueue = new Queue<Cell>();
+  readonly #runQueue = new Queue<Cell>(RUN_SLOTS_KEPT);
   readonly #asks: Asks;
   readonly #watches: Watches;
   readonly #conduct: (message: FromPlace) => void;

@@ -13,7 +13,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BATCH_MESSAGES_MAX } from '../words/actor-limits.js';
 import type { WireError } from '../words/errors.js';
-import { pack, Unpacker } from './pack.js';
+import { Packer, Unpacker } from './pack.js';
 
 /** What goes with a message: where a chain of asks began, and who waits in it. */
 export interface Trace {
@@ -59,10 +59,15 @@ export interface LinkEnd {
  */
 type Batch = [kind: number, ...items: unknown[]];
 
-const KIND = { messages: 0, replies: 1, controls: 2, messagesCounted: 3, repliesCounted: 4, packed: 5 } as const;
-
-/** From so many messages on, a batch is packed: for fewer, the shapes cost more than they save. */
-const PACK_FROM = 4;
+const KIND = {
+  messages: 0,
+  replies: 1,
+  controls: 2,
+  messagesCounted: 3,
+  repliesCounted: 4,
+  messagesPacked: 5,
+  repliesPacked: 6,
+} as const;
 
 const NOW = Promise.resolve();
 const STRIDE = 4;
@@ -95,10 +100,23 @@ export class Link {
   /** All received messages below it are dealt with. */
   #low = 0;
   readonly #doneAhead = new Set<number>();
+  readonly #packer = new Packer();
   readonly #unpacker = new Unpacker();
-  readonly #unpacked = (id: number, ask: number, trace: unknown, message: unknown): void =>
-    this.#listener.message(this, id, ask, trace as Trace | undefined, message, this.#received++);
-  readonly #flush = (): void => this.flush();
+  readonly #unpackedMessage = (items: readonly unknown[], head: number, message: unknown): void =>
+    this.#listener.message(
+      this,
+      items[head] as number,
+      items[head + 1] as number,
+      items[head + 2] as Trace | undefined,
+      message,
+      this.#received++,
+    );
+  readonly #unpackedReply = (items: readonly unknown[], head: number, value: unknown): void =>
+    this.#replied(items[head] as number, items[head + 1], value);
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
 
   /** Without an end yet, what is sent is kept until `connect`. */
   constructor(peer: number, listener: LinkListener) {
@@ -128,14 +146,16 @@ export class Link {
   push(id: number, ask: number, trace: Trace | undefined, message: unknown, mayHoldRefs: boolean): void {
     if (mayHoldRefs) this.#mayHoldRefs = true;
     this.#messages.push(id, ask, trace, message);
-    if (this.#messages.length > BATCH_MESSAGES_MAX * STRIDE) this.flush();
+    if (ask !== 0) this.#hurry();
     else this.#schedule();
+    if (this.#messages.length > BATCH_MESSAGES_MAX * STRIDE) this.flush();
   }
 
   reply(ask: number, value: unknown, mayHoldRefs: boolean): void {
     if (mayHoldRefs) this.#mayHoldRefs = true;
     this.#replies.push(ask, 1, value);
-    this.#schedule();
+    this.#hurry();
+    if (this.#replies.length > BATCH_MESSAGES_MAX * REPLY_STRIDE) this.flush();
   }
 
   fail(ask: number, error: WireError): void {
@@ -161,7 +181,6 @@ export class Link {
 
   /** Sends what is waiting to be sent. */
   flush(): void {
-    this.#scheduled = false;
     const end = this.#end;
     if (end === undefined) return;
     const messages = this.#messages;
@@ -170,12 +189,13 @@ export class Link {
     if (messages.length > 1) {
       this.#messages = [KIND.messages];
       this.#forget(end);
-      if (this.#post(end, messages, KIND.messagesCounted)) this.#keep(messages);
+      if (this.#post(end, messages, STRIDE, KIND.messagesPacked, KIND.messagesCounted)) this.#keep(messages);
       else this.#postOneByOne(end, messages);
     }
     if (replies.length > 1) {
       this.#replies = [KIND.replies];
-      if (!this.#post(end, replies, KIND.repliesCounted)) this.#replyOneByOne(end, replies);
+      if (!this.#post(end, replies, REPLY_STRIDE, KIND.repliesPacked, KIND.repliesCounted))
+        this.#replyOneByOne(end, replies);
     }
     if (controls.length > 1) {
       this.#controls = [KIND.controls];
@@ -223,6 +243,13 @@ export class Link {
     void NOW.then(this.#flush);
   }
 
+  /** Somebody waits for it: the first of a turn leaves at once, what follows in the turn together after it. */
+  #hurry(): void {
+    if (this.#scheduled) return;
+    this.flush();
+    this.#schedule();
+  }
+
   #keep(messages: Batch): void {
     this.#kept.push({ first: this.#next, messages });
     this.#next = (this.#next + countOf(messages)) | 0;
@@ -240,12 +267,13 @@ export class Link {
   }
 
   /** False when something in the batch cannot be cloned. */
-  #post(end: LinkEnd, batch: Batch, counted: number): boolean {
+  #post(end: LinkEnd, batch: Batch, stride: number, packedKind: number, counted: number): boolean {
     if (this.#mayHoldRefs) return this.#postCounted(end, batch, counted);
-    if (batch[0] !== KIND.messages || batch.length <= PACK_FROM * STRIDE) return this.#try(end, batch);
-    const packed: Batch = [KIND.packed];
-    pack(batch, 1, packed);
-    return this.#try(end, packed);
+    const packed: Batch = [packedKind];
+    this.#packer.pack(batch, 1, stride, packed);
+    const sent = this.#try(end, packed);
+    this.#packer.settle(sent);
+    return sent;
   }
 
   #postCounted(end: LinkEnd, batch: Batch, counted: number): boolean {
@@ -298,8 +326,11 @@ export class Link {
       case KIND.messages:
         this.#messagesArrived(batch);
         return;
-      case KIND.packed:
-        this.#unpacker.unpack(batch, 1, this.#unpacked);
+      case KIND.messagesPacked:
+        this.#unpacker.unpack(batch, 1, STRIDE, this.#unpackedMessage);
+        return;
+      case KIND.repliesPacked:
+        this.#unpacker.unpack(batch, 1, REPLY_STRIDE, this.#unpackedReply);
         return;
       case KIND.repliesCounted:
         this.#revive(batch, REPLY_STRIDE);
@@ -326,10 +357,13 @@ export class Link {
   }
 
   #repliesArrived(batch: Batch): void {
-    const listener = this.#listener;
     for (let at = 1; at < batch.length; at += REPLY_STRIDE)
-      if (batch[at + 1] === 1) listener.answer(batch[at] as number, batch[at + 2]);
-      else listener.failure(batch[at] as number, batch[at + 2] as WireError);
+      this.#replied(batch[at] as number, batch[at + 1], batch[at + 2]);
+  }
+
+  #replied(ask: number, well: unknown, value: unknown): void {
+    if (well === 1) this.#listener.answer(ask, value);
+    else this.#listener.failure(ask, value as WireError);
   }
 
   /** Takes the count off the batch, and makes references again when there are some. */

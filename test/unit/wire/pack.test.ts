@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pack, Unpacker } from '../../../src/wire/pack.js';
+import { Packer, Unpacker } from '../../../src/wire/pack.js';
 
 class Thing {
   field = 1;
@@ -25,22 +25,37 @@ const message = fc.oneof(
   fc.constant(new Map([[1, 2]])),
 );
 
-function there(messages: readonly unknown[]): { head: unknown[]; messages: unknown[] } {
-  const batch = messages.flatMap((each, at) => [
-    at,
-    at % 3,
-    at % 2 === 0 ? undefined : { correlation: `c${at}` },
-    each,
-  ]);
-  const packed: unknown[] = [];
-  pack(batch, 0, packed);
-  const got: { head: unknown[]; messages: unknown[] } = { head: [], messages: [] };
-  new Unpacker().unpack(structuredClone(packed), 0, (id, ask, trace, each) => {
-    got.head.push([id, ask, trace]);
-    got.messages.push(each);
-  });
-  return got;
+/** Sends batches over one link: each by an array of messages, `lost` ones never arrive. */
+class Wire {
+  readonly #packer = new Packer();
+  readonly #unpacker = new Unpacker();
+
+  send(messages: readonly unknown[], lost = false): { head: unknown[]; messages: unknown[] } {
+    const batch = messages.flatMap((each, at) => [
+      at,
+      at % 3,
+      at % 2 === 0 ? undefined : { correlation: `c${at}` },
+      each,
+    ]);
+    const packed = this.pack(batch);
+    this.#packer.settle(!lost);
+    const got: { head: unknown[]; messages: unknown[] } = { head: [], messages: [] };
+    if (lost) return got;
+    this.#unpacker.unpack(structuredClone(packed), 0, 4, (items, head, each) => {
+      got.head.push(items.slice(head, head + 3));
+      got.messages.push(each);
+    });
+    return got;
+  }
+
+  pack(batch: readonly unknown[]): unknown[] {
+    const packed: unknown[] = [];
+    this.#packer.pack(batch, 0, 4, packed);
+    return packed;
+  }
 }
+
+const there = (messages: readonly unknown[]): { head: unknown[]; messages: unknown[] } => new Wire().send(messages);
 
 describe('a packed batch', () => {
   it('arrives as its clone would: values, order of fields, and what belongs to each message', () => {
@@ -77,12 +92,37 @@ describe('a packed batch', () => {
     expect(got[3]).toEqual({ got: 5 });
   });
 
+  it('after others, some of them lost, and with more shapes than are kept, arrives as it was sent', () => {
+    const shaped = fc
+      .tuple(fc.constantFrom('type', 'kind'), fc.nat({ max: 40 }), value)
+      .map(([first, second, held]) => ({ [first]: 1, [`field ${second}`]: held }));
+    const batches = fc.array(fc.record({ messages: fc.array(fc.oneof(shaped, message)), lost: fc.boolean() }), {
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(batches, (sent) => {
+        const wire = new Wire();
+        for (const { messages, lost } of sent)
+          expect(isDeepStrictEqual(wire.send(messages, lost).messages, lost ? [] : structuredClone(messages))).toBe(
+            true,
+          );
+      }),
+    );
+  });
+
+  it('is the same by the function that is made for a shape often seen', () => {
+    const wire = new Wire();
+    for (let id = 0; id < 200; id++) expect(wire.send([{ type: 'x', id }]).messages).toStrictEqual([{ type: 'x', id }]);
+  });
+
   it('says the fields of a shape once', () => {
     const batch = Array.from({ length: 100 }, (_, id) => [1, 0, undefined, { type: 'x', id }]).flat();
-    const packed: unknown[] = [];
-    pack(batch, 0, packed);
-    expect(packed[0]).toEqual([['type', 'id']]);
-    expect(packed).toHaveLength(1 + 100 * 6);
+    const wire = new Wire();
+    const packed = wire.pack(batch);
+    expect(packed[1]).toEqual([['type', 'id']]);
+    expect(packed).toHaveLength(2 + 100 * 6);
+    wire.send([]);
+    expect(wire.pack(batch)[1]).toBeUndefined();
   });
 });
 
