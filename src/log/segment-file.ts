@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { alignedBuffer } from '../ports/aligned.js';
 import type { Disk } from '../ports/disk.js';
+import { LIMITS } from '../words/limits.js';
 import { isSpareName } from './spare-name.js';
 
 /** What direct writing moves: a page that holds acknowledged bytes is never written again. */
@@ -16,6 +17,8 @@ export const PAGE_BYTES = 4096;
 
 /** Want of space, of quota or of a file descriptor: nothing was written, and it may pass. */
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
+
+const ZEROS = Buffer.alloc(LIMITS.writeAheadBytes);
 
 /** After it nobody knows what the device holds. */
 export class FatalDiskError extends Error {}
@@ -29,6 +32,8 @@ export class SegmentFile {
   readonly isSpare: boolean;
   /** Bytes of the file: zeros from the end of the log on, or where a growing file ends. */
   size: number;
+  /** There was room for zeros whenever it was tried. */
+  canGrowAhead = true;
   readonly #disk: Disk;
   readonly #fd: number;
 
@@ -71,6 +76,25 @@ export class SegmentFile {
       if (isDiskFull(error)) this.#undo(position, touched);
       throw error;
     }
+  }
+
+  /**
+   * Zeros from `end`, where the file ends too, up to `to`: the next groups overwrite them, and their syncs need not wait for
+   * the file's size and blocks. They become durable with the next sync. Want of space is no error: it is left to records.
+   */
+  writeAhead(end: number, to: number): void {
+    const length = Math.min(to - end, ZEROS.length);
+    try {
+      const wrote = this.#disk.write(this.#fd, ZEROS, 0, length, end);
+      if (wrote === length) {
+        this.size = end + length;
+        return;
+      }
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+    this.canGrowAhead = false;
+    this.#disk.truncate(this.#fd, end);
   }
 
   /** Makes what was written below `end` durable. */

@@ -46,6 +46,8 @@ export interface WriterOptions {
   readonly recovered: Recovered;
   /** `direct`: segments written ahead are written past the page cache, each write durable when it returns. */
   readonly way?: 'buffered' | 'direct';
+  /** How far a growing segment is filled with zeros ahead of small groups; 0: not at all. Default LIMITS.writeAheadBytes. */
+  readonly writeAheadBytes?: number;
 }
 
 export class LogWriter {
@@ -180,8 +182,10 @@ export class LogWriter {
         seq += count;
       }
       this.#attempt(() => {
+        const end = this.#offset + this.#used;
         file.write(this.#group, this.#used, this.#offset);
-        file.sync(this.#offset + this.#used);
+        if (file.size < end) this.#growAhead(file, end);
+        file.sync(end);
       });
       this.#offset += this.#used;
       this.#groupOffset = this.#offset;
@@ -226,6 +230,15 @@ export class LogWriter {
     const larger = alignedBuffer(Math.max(bytes, this.#group.length * 2));
     this.#group.copy(larger, 0);
     this.#group = larger;
+  }
+
+  /** Small groups get room for those after them, in the same sync. */
+  #growAhead(file: SegmentFile, end: number): void {
+    const { segmentBytes, writeAheadBytes } = this.#options;
+    const ahead = writeAheadBytes ?? LIMITS.writeAheadBytes;
+    if (ahead === 0 || file.isDirect || this.#used > LIMITS.writeAheadGroupBytes || !file.canGrowAhead) return;
+    const to = Math.min(segmentBytes, Math.ceil((end + ahead) / PAGE_BYTES) * PAGE_BYTES);
+    if (to > end) file.writeAhead(end, to);
   }
 
   /** The present segment's file while there is room for the group, else the next one's. */

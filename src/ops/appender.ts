@@ -14,6 +14,7 @@ import { type Board, WORD, WRITER } from '../wire/board.js';
 import { ACK, type RingHandle } from '../wire/ring.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
+import { CommitWait } from './commit-wait.js';
 import { Outlet } from './outlet.js';
 import { Pending } from './pending.js';
 
@@ -36,6 +37,8 @@ export interface AppenderOptions {
   /** Told when there begins or ceases to be something unacknowledged. */
   readonly onBusy: (isBusy: boolean) => void;
   readonly stallMsMax: number;
+  /** How long the event loop looks for an acknowledgement itself before it waits to be woken. */
+  readonly pollUs: number;
 }
 
 export class Appender {
@@ -47,10 +50,10 @@ export class Appender {
   readonly #onBusy: (isBusy: boolean) => void;
   #isBusy = false;
   readonly #stallMsMax: number;
+  readonly #wait: CommitWait;
   #publishQueued = false;
   /** A batch is being encoded: nothing is published, and nothing blocks, before it is whole. */
   #holdPublish = false;
-  #waiting = false;
   /** The heartbeat at which the queue was found dead. */
   #deadBeat = -1;
   #keepAlive: NodeJS.Timeout | null = null;
@@ -63,7 +66,6 @@ export class Appender {
     if (this.onTurn !== null) this.onTurn();
   };
   readonly #onCommit = (): void => {
-    this.#waiting = false;
     this.#takeAcks();
     this.#outlet.pump();
     const ended = this.pending === 0 ? null : this.#writerEnded();
@@ -76,8 +78,9 @@ export class Appender {
     if (this.pending === 0) this.#setBusy(false);
   };
 
-  constructor({ ring, board, encoder, refusal, onSpill, onBusy, stallMsMax }: AppenderOptions) {
+  constructor({ ring, board, encoder, refusal, onSpill, onBusy, stallMsMax, pollUs }: AppenderOptions) {
     this.#outlet = new Outlet(ring, board, encoder, onSpill);
+    this.#wait = new CommitWait(this.#outlet.ring, pollUs, this.#onCommit);
     this.#board = board;
     this.#encoder = encoder;
     this.#refusal = refusal;
@@ -229,7 +232,7 @@ export class Appender {
   #publish(): void {
     this.#outlet.publish();
     if (!this.#isBusy && this.pending > 0) this.#setBusy(true);
-    if (!this.#waiting) this.#watch();
+    if (!this.#wait.isWaiting) this.#watch();
   }
 
   #takeAcks(): void {
@@ -238,20 +241,14 @@ export class Appender {
 
   /** Waits for the next commit while there is something to wait for; only then does it keep the process alive. */
   #watch(): void {
-    while (!this.#waiting && this.pending > 0) {
-      const commit = this.#outlet.ring.nextCommit();
-      if (commit === null) {
+    while (!this.#wait.isWaiting && this.pending > 0) {
+      if (!this.#wait.begin()) {
         this.#takeAcks();
         this.#outlet.pump();
-        continue;
-      }
-      this.#waiting = true;
-      void commit.then(this.#onCommit);
-      if (this.#keepAlive === null) this.#keepAlive = setInterval(() => undefined, FAR_MS);
+      } else if (this.#keepAlive === null) this.#keepAlive = setInterval(() => undefined, FAR_MS);
       else this.#keepAlive.ref();
-      return;
     }
-    if (!this.#waiting) this.#keepAlive?.unref();
+    if (!this.#wait.isWaiting) this.#keepAlive?.unref();
   }
 
   #release(): void {

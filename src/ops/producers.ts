@@ -17,6 +17,7 @@ export interface ProducerHandle {
   readonly board: SharedArrayBuffer;
   readonly shapes: readonly ShapeDefinition[];
   readonly stallMsMax: number;
+  readonly pollUs: number;
 }
 
 /** What `attach` gives: appends of one thread. */
@@ -40,12 +41,13 @@ export function attach(handle: ProducerHandle): Producer {
     throw new LtlError('E_ARGUMENT', 'attach takes a handle that producer() made');
   const board = new Board(handle.board);
   const encoder = new RecordEncoder({ allocateShapeId: () => allocateShapeId(board), shapes: handle.shapes });
-  const { ring, stallMsMax } = handle;
+  const { ring, stallMsMax, pollUs } = handle;
   const appender = new Appender({
     ring,
     board,
     encoder,
     stallMsMax,
+    pollUs,
     refusal: () => appendRefusal(board),
     onSpill: () => undefined,
     onBusy: () => undefined,

@@ -106,6 +106,7 @@ export class Writing {
         if (!isBusy) for (const tell of this.#acknowledged.splice(0)) tell();
       },
       stallMsMax: this.#config['queue.stall.ms'],
+      pollUs: this.#config['append.poll.us'],
     });
   }
 
@@ -133,6 +134,7 @@ export class Writing {
       board: board.buffer,
       shapes: [...this.#shapes],
       stallMsMax: this.#config['queue.stall.ms'],
+      pollUs: this.#config['append.poll.us'],
     };
   }
 

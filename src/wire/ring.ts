@@ -174,6 +174,11 @@ export class RingProducer {
     }
   }
 
+  /** There has been a commit after those whose acknowledgements were taken. */
+  get hasCommitted(): boolean {
+    return Atomics.load(this.#words, COMMIT) !== this.#acksTaken;
+  }
+
   /** A promise for the next commit after those whose acknowledgements were taken, or null when there has been one already. */
   nextCommit(): Promise<unknown> | null {
     const wait = Atomics.waitAsync(this.#words, COMMIT, this.#acksTaken);

@@ -15,6 +15,12 @@ export const LIMITS = {
   segmentDataOffset: 4 * KIB,
   /** How much one group (one write, one sync) takes. Beyond some hundred KiB a sync is bound by bandwidth, not by count. Wait: the rest goes with the next group. */
   groupBytesMax: 1 * MIB,
+  /**
+   * A growing segment is filled with zeros so far ahead by the writer itself, with the sync of a group that is not larger than
+   * `writeAheadGroupBytes`: for small groups the size and blocks of the file cost more than the zeros, for large ones less.
+   */
+  writeAheadBytes: 256 * KIB,
+  writeAheadGroupBytes: 16 * KIB,
   /** The ring between one producer and the queue actor. An empty one holds the largest record. At the limit: spill. */
   ringBytes: 32 * MIB,
   /** A ring that is not full goes back to its start from here on, so that it stays in the processor's cache. */
