@@ -138,6 +138,7 @@ export class LogSimulation {
       segmentBytes: this.#segmentBytes,
       recovered,
       way: this.#dice(2) === 0 ? 'direct' : 'buffered',
+      writeAheadBytes: [0, 4096, 64 * 1024][this.#dice(3)] ?? 0,
     });
     if (this.#dice(3) === 0) this.#disk.capacityBytes = (64 + this.#dice(256)) * 1024;
     if (this.#dice(4) === 0) this.#disk.syncsBeforeError = this.#dice(20);

@@ -58,7 +58,15 @@ function appendGroup(writer: LogWriter, seqs: readonly (readonly number[])[]): v
 function openWriter(disk: SimDisk, known: KnownDurable | null, life: number): LogWriter {
   const recovered = recover(paths, disk, known, LOG_ID);
   const segmentBytes = LIMITS.segmentDataOffset + 600;
-  return new LogWriter({ paths, disk, logId: LOG_ID, epoch: life * 65_536, segmentBytes, recovered });
+  return new LogWriter({
+    paths,
+    disk,
+    logId: LOG_ID,
+    epoch: life * 65_536,
+    segmentBytes,
+    recovered,
+    writeAheadBytes: 0,
+  });
 }
 
 function makeSample(): Sample {
