@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import { type Owner, ownerName } from './owner.js';
 import type { Wait } from './owners.js';
 import type { Waitable } from './waitable.js';
-import { type Group, Waiter } from './waiter.js';
+import { type Group, namedOf, type Waiter } from './waiter.js';
 
 /** What the check asks of the owners. */
 interface Knowledge {
@@ -27,14 +27,14 @@ export function deadlockOf(owner: Owner, knowledge: Knowledge): LtlError | undef
   const links = graph.cycle(owner, free);
   const said = links.map(
     ({ actor, wait, blocker }) =>
-      `${actorName(actor)} waits for ${wait.waiter.lock.label}, blocked by ${actorName(blocker)}`,
+      `${graph.nameOf(actor)} waits for ${wait.waiter.lock.label}, blocked by ${graph.nameOf(blocker)}`,
   );
   return new LtlError('E_DEADLOCK', said.join('; '), {
     details: {
       cycle: links.map(({ actor, wait, blocker }) => ({
-        owner: actorName(actor),
+        owner: graph.nameOf(actor),
         waitsFor: wait.waiter.lock.label,
-        blockedBy: actorName(blocker),
+        blockedBy: graph.nameOf(blocker),
         ...(wait.place === '' ? {} : { place: wait.place }),
       })),
     },
@@ -49,9 +49,15 @@ interface Link {
 
 class Graph {
   readonly #knowledge: Knowledge;
+  /** What stands for an owner without a name, and what it waits with. An owner may be any object, so its looks tell nothing. */
+  readonly #nameless = new Map<Actor, readonly Waiter[]>();
 
   constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge;
+  }
+
+  nameOf(actor: Actor): string {
+    return this.#nameless.has(actor) ? 'an owner without a name' : ownerName(actor as Owner);
   }
 
   reachable(start: Owner): Set<Actor> {
@@ -105,32 +111,32 @@ class Graph {
 
   /** Could this waiter be granted once everybody who can go on has gone on? */
   #satisfiable(waiter: Waiter, free: ReadonlySet<Actor>): boolean {
-    const own = actorOf(waiter);
-    if (ahead(waiter).some((each) => actorOf(each) !== own && !free.has(actorOf(each)))) return false;
+    const own = this.#actorOf(waiter);
+    const before = ahead(waiter).map((each) => this.#actorOf(each));
+    if (before.some((each) => each !== own && !free.has(each))) return false;
     const staying = [...this.#knowledge.holdersOf(waiter.lock)].filter((lease) => !free.has(lease.owner));
     return waiter.lock.feasible(waiter, staying);
   }
 
   #blockers(waiter: Waiter): Actor[] {
     const holders = [...this.#knowledge.holdersOf(waiter.lock)].map((lease) => lease.owner);
-    return [...holders, ...ahead(waiter).map(actorOf)];
+    return [...holders, ...ahead(waiter).map((each) => this.#actorOf(each))];
   }
 
   #waits(actor: Actor): Wait[] {
     const waits = this.#knowledge.waitsOf(actor as Owner);
     if (waits.length > 0) return waits;
-    const legs = legsOf(actor);
+    const legs = this.#nameless.get(actor) ?? [];
     return legs.map((waiter) => ({ waiter, alternatives: false, place: '' }));
   }
-}
 
-const actorOf = (waiter: Waiter): Actor => waiter.named ?? waiter.group ?? waiter;
-
-function legsOf(actor: Actor): readonly Waiter[] {
-  if (typeof actor !== 'object') return [];
-  if ('legs' in actor) return actor.legs as readonly Waiter[];
-  // A waiter without a name and without a group stands for itself.
-  return actor instanceof Waiter ? [actor] : [];
+  #actorOf(waiter: Waiter): Actor {
+    const named = namedOf(waiter);
+    if (named !== undefined) return named;
+    const group = waiter.words?.group;
+    this.#nameless.set(group ?? waiter, group?.legs ?? [waiter]);
+    return group ?? waiter;
+  }
 }
 
 /** Those before this waiter in its queue. An upgrader is in no queue. */
@@ -141,9 +147,4 @@ function ahead(waiter: Waiter): Waiter[] {
     found.push(each);
   }
   return [];
-}
-
-function actorName(actor: Actor): string {
-  if (legsOf(actor).length > 0) return 'an owner without a name';
-  return ownerName(actor as Owner);
 }

@@ -15,7 +15,7 @@ import type { Owner } from './owner.js';
 import { owners } from './owners.js';
 import { Semaphore } from './semaphore.js';
 import { type AcquireOptions, Waitable, type Words } from './waitable.js';
-import { abortError, type Group, type Waiter } from './waiter.js';
+import { abortError, type Group, verbsOf, type Waiter, weightOf } from './waiter.js';
 
 type GroupOptions = Pick<AcquireOptions, 'signal' | 'timeoutMs' | 'owner'>;
 
@@ -130,7 +130,7 @@ class AllGroup extends Wait<Leases> {
   offer(): boolean {
     const { legs } = this;
     const ready = legs.every(
-      (leg) => leg.lock.first === leg && leg.lock.grants(leg.verbs.hand, leg.weight, GRANT_HEAD),
+      (leg) => leg.lock.first === leg && leg.lock.grants(verbsOf(leg).hand, weightOf(leg), GRANT_HEAD),
     );
     if (this.over || !ready) return false;
     this.end();

@@ -15,7 +15,7 @@ import { GRANT_UPGRADE, HAND, Micro, REFUSE_UPGRADE } from './micro.js';
 
 import { owners } from './owners.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { abortError, unreachable, Waiter, WaitWords } from './waiter.js';
+import { abortError, endingOf, giveUp, namedOf, unreachable, verbsOf, type Waiter, WaitWords } from './waiter.js';
 
 const MICRO = new Micro('lock');
 const LAST = MICRO.guard('last');
@@ -57,7 +57,7 @@ export interface LockAcquireOptions extends AcquireOptions {
 }
 
 export class ReadWriteLock extends Waitable {
-  #upgrader: UpgradeWaiter | undefined = undefined;
+  #upgrader: (Waiter & { readonly words: UpgradeWords }) | undefined = undefined;
 
   constructor(options?: LockOptions) {
     super(options, MICRO.initial);
@@ -132,8 +132,8 @@ export class ReadWriteLock extends Waitable {
       lease.words = { verbs: HARD, weight: 1, named: lease.named };
       return;
     }
-    const words = new WaitWords({ verbs: UPGRADING, weight: 1, named: lease.named });
-    const waiter = new UpgradeWaiter(this, words, lease);
+    const words = new UpgradeWords(lease);
+    const waiter = { next: undefined, lock: this, resolve: unreachable as (lease: Lease) => void, words };
     this.#upgrader = waiter;
     const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
@@ -141,8 +141,8 @@ export class ReadWriteLock extends Waitable {
     });
     if (lease.named !== undefined) owners.waits(lease.named, waiter);
     const deadlock = lease.named === undefined ? undefined : owners.deadlock(lease.named);
-    if (deadlock !== undefined) waiter.giveUp(deadlock);
-    else words.ends = new Ends(waiter, options.signal, options.timeoutMs);
+    if (deadlock !== undefined) giveUp(waiter, deadlock);
+    else words.ends = new Ends(endingOf(waiter), options.signal, options.timeoutMs);
     await granted;
   }
 
@@ -153,8 +153,9 @@ export class ReadWriteLock extends Waitable {
       return;
     }
     this.#upgrader = undefined;
-    if (waiter.named !== undefined) owners.leaves(waiter.named, waiter);
-    const code = this.step(UPGRADING.leave, 1, waiter.named);
+    const named = namedOf(waiter);
+    if (named !== undefined) owners.leaves(named, waiter);
+    const code = this.step(UPGRADING.leave, 1, named);
     if ((code & HAND) !== 0) this.hand();
   }
 
@@ -169,9 +170,9 @@ export class ReadWriteLock extends Waitable {
 
   /** @internal */
   feasible(waiter: Waiter, staying: readonly Lease[]): boolean {
-    if (waiter.verbs === SOFT) return staying.every((lease) => lease.verbs === SOFT);
+    if (verbsOf(waiter) === SOFT) return staying.every((lease) => lease.verbs === SOFT);
     // An upgrader's own soft lease does not stand in its way.
-    return staying.every((lease) => waiter instanceof UpgradeWaiter && waiter.lease === lease);
+    return staying.every((lease) => waiter.words instanceof UpgradeWords && waiter.words.lease === lease);
   }
 
   protected valuation(weight: number): number {
@@ -184,17 +185,18 @@ export class ReadWriteLock extends Waitable {
   }
 
   protected override assertReleasable(lease: Lease): void {
-    if (this.#upgrader?.lease === lease)
+    if (this.#upgrader?.words.lease === lease)
       throw new LtlError('E_LOCK_UPGRADE', `this lease of ${this.label} is being upgraded; end that wait first`);
   }
 
   protected override afterRelease(code: number): void {
     if ((code & GRANT_UPGRADE) === 0) return;
-    const upgrader = this.#upgrader as UpgradeWaiter;
-    const { lease } = upgrader;
+    const upgrader = this.#upgrader;
+    if (upgrader === undefined) throw new Error(`${this.label} granted an upgrade that nobody waits for`);
+    const { lease, ends, named } = upgrader.words;
     this.#upgrader = undefined;
-    upgrader.words?.ends?.disarm();
-    if (upgrader.named !== undefined) owners.leaves(upgrader.named, upgrader);
+    ends?.disarm();
+    if (named !== undefined) owners.leaves(named, upgrader);
     lease.words = { verbs: HARD, weight: 1, named: lease.named };
     upgrader.resolve(lease);
   }
@@ -205,12 +207,12 @@ export class ReadWriteLock extends Waitable {
   }
 }
 
-/** Waits outside the queue for the other readers to leave. */
-class UpgradeWaiter extends Waiter {
+/** The words of one that waits, outside the queue, for the other readers to leave. */
+class UpgradeWords extends WaitWords {
   readonly lease: Lease;
 
-  constructor(lock: ReadWriteLock, words: WaitWords, lease: Lease) {
-    super(lock, words, unreachable);
+  constructor(lease: Lease) {
+    super({ verbs: UPGRADING, weight: 1, named: lease.named });
     this.lease = lease;
   }
 }

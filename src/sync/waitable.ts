@@ -21,7 +21,18 @@ import {
 } from './micro.js';
 import type { Owner } from './owner.js';
 import { owners } from './owners.js';
-import { abortError, type Group, unreachable, Waiter, WaitWords } from './waiter.js';
+import {
+  abortError,
+  endingOf,
+  type Group,
+  giveUp,
+  namedOf,
+  unreachable,
+  verbsOf,
+  type Waiter,
+  WaitWords,
+  weightOf,
+} from './waiter.js';
 
 /** The events of a machine by which one kind of request is made, granted later, and given back. */
 export interface Verbs {
@@ -140,11 +151,11 @@ export abstract class Waitable {
     if ((code & GRANT) !== 0) return this.lease(words);
     const parked = new WaitWords(words);
     const { waiter, granted } = this.park(parked);
-    if (signal !== undefined || timeoutMs !== undefined) parked.ends = new Ends(waiter, signal, timeoutMs);
+    if (signal !== undefined || timeoutMs !== undefined) parked.ends = new Ends(endingOf(waiter), signal, timeoutMs);
     if (owner !== undefined) {
       owners.waits(owner, waiter);
       const deadlock = owners.deadlock(owner);
-      if (deadlock !== undefined) waiter.giveUp(deadlock);
+      if (deadlock !== undefined) giveUp(waiter, deadlock);
     }
     return granted;
   }
@@ -168,12 +179,12 @@ export abstract class Waitable {
 
   /** Puts a request in no words at all, which the machine has counted, to the tail of the queue. */
   protected parkPlain(): Promise<Lease> {
-    return new Promise<Lease>((resolve) => this.enqueue(new Waiter(this, undefined, resolve)));
+    return new Promise<Lease>((resolve) => this.enqueue({ next: undefined, lock: this, resolve, words: undefined }));
   }
 
   /** The same for a request that can end otherwise than by being granted. */
   protected park(words: WaitWords): { readonly waiter: Waiter; readonly granted: Promise<Lease> } {
-    const waiter = new Waiter(this, words, unreachable);
+    const waiter: Waiter = { next: undefined, lock: this, resolve: unreachable, words };
     const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
       words.reject = reject;
@@ -194,7 +205,8 @@ export abstract class Waitable {
   /** @internal Asks for a place in the queue even where the lock could be had: a leg of a wait for several. */
   reserve(words: Words, group: Group): Waiter {
     this.step(words.verbs.reserve, words.weight, words.named);
-    const leg = new Waiter(this, new WaitWords(words, group), unreachable);
+    const waitWords = new WaitWords(words, group);
+    const leg: Waiter = { next: undefined, lock: this, resolve: unreachable, words: waitWords };
     this.enqueue(leg);
     return leg;
   }
@@ -202,8 +214,9 @@ export abstract class Waitable {
   /** @internal A waiter goes without being granted; what its going frees goes to the next. */
   leave(waiter: Waiter): void {
     if (waiter.words !== undefined) this.#unlink(waiter, waiter.words);
-    if (waiter.named !== undefined) owners.leaves(waiter.named, waiter);
-    const code = this.step(waiter.verbs.leave, waiter.weight, waiter.named, waiter.since);
+    const named = namedOf(waiter);
+    if (named !== undefined) owners.leaves(named, waiter);
+    const code = this.step(verbsOf(waiter).leave, weightOf(waiter), named, waiter.words?.since);
     if ((code & HAND) !== 0) this.hand();
   }
 
@@ -228,22 +241,23 @@ export abstract class Waitable {
   /** @internal Offers the lock to the head of the queue, and to the next one as long as the machine says so. */
   hand(): void {
     for (let head = this.first; head !== undefined; head = this.first) {
-      const { group, words } = head;
-      if (!this.grants(head.verbs.hand, head.weight, GRANT_HEAD)) return;
-      if (group === undefined) {
+      const { words } = head;
+      if (!this.grants(verbsOf(head).hand, weightOf(head), GRANT_HEAD)) return;
+      if (words?.group === undefined) {
         const code = this.grantHead(head);
         words?.ends?.disarm();
         head.resolve(this.lease(words));
         if ((code & HAND) === 0) return;
-      } else if (!group.offer(head)) return;
+      } else if (!words.group.offer(head)) return;
     }
   }
 
   /** @internal The step by which the head leaves the queue as a holder. */
   grantHead(head: Waiter): number {
-    const code = this.step(head.verbs.hand, head.weight, head.named, head.since);
+    const named = namedOf(head);
+    const code = this.step(verbsOf(head).hand, weightOf(head), named, head.words?.since);
     this.shift(head);
-    if (head.named !== undefined) owners.leaves(head.named, head);
+    if (named !== undefined) owners.leaves(named, head);
     return code;
   }
 

@@ -31,6 +31,18 @@ describe('a deadlock among named owners', () => {
     x.release();
   });
 
+  it('is told by owners of any kind, whatever their properties are called', async () => {
+    const [a, b] = [new Mutex({ name: 'a' }), new Mutex({ name: 'b' })];
+    const spider = { name: 'spider', legs: 8, next: undefined, lock: 'web', words: [] };
+    const held = [await a.acquire({ owner: spider }), await b.acquire({ owner: 'fly' })];
+    const waiting = a.acquire({ owner: 'fly' });
+    await expect(b.acquire({ owner: spider })).rejects.toThrow(
+      'E_DEADLOCK: spider waits for b, blocked by fly; fly waits for a, blocked by spider',
+    );
+    held[0]?.release();
+    (await waiting).release();
+  });
+
   it('is found through three owners, queues, readers and upgrades', async () => {
     const [a, b, c] = [new Mutex({ name: 'a' }), new ReadWriteLock({ name: 'b' }), new Mutex({ name: 'c' })];
     const held = [
