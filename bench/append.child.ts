@@ -4,12 +4,12 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { STORES } from '../src/bench/stores/registry.js';
+import type { Footprint, StoreKind } from '../src/bench/stores/store.js';
 import { answer, job } from './measure/child.js';
 import { type Drive, drive } from './measure/drive.js';
 import { Latency, type Percentiles } from './measure/latency.js';
-import { type Likeness, RecordPool, timeOf } from './measure/records.js';
-import { STORES } from './stores/registry.js';
-import type { Footprint, StoreKind } from './stores/store.js';
+import { LINE_SHAPE, type Likeness, type LogLine, RecordPool, timeOf } from './measure/records.js';
 
 export interface AppendJob {
   readonly store: string;
@@ -43,7 +43,7 @@ async function run(work: AppendJob): Promise<AppendResult> {
   mkdirSync(folder);
   const pool = new RecordPool(work.mapBytes, work.likeness);
   const store = await kind.open(folder, {
-    registered: work.registered,
+    ...(work.registered ? { shape: LINE_SHAPE } : {}),
     unlike: work.likeness === 'unlike',
     slow: work.records < 20_000,
     expectedBytes: (work.warmUp + work.records) * (work.mapBytes + 40),
@@ -80,7 +80,8 @@ async function check(kind: StoreKind, folder: string, total: number, compare: bo
   let compared = 0;
   if (compare) {
     await store.scan((record) => {
-      if (record.t !== timeOf(compared)) throw new Error(`${kind.label}: record ${compared} is not what was appended`);
+      if ((record as LogLine).t !== timeOf(compared))
+        throw new Error(`${kind.label}: record ${compared} is not what was appended`);
       compared += 1;
     });
   }

@@ -5,6 +5,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { STORES, storePackages } from '../src/bench/stores/registry.js';
 import type { AppendJob, AppendResult } from './append.child.js';
 import { inChild } from './measure/child.js';
 import { median } from './measure/latency.js';
@@ -14,7 +15,6 @@ import { progress, Report, save } from './report/output.js';
 import { type Panel, picture } from './report/svg.js';
 import { digits, table } from './report/table.js';
 import { type Verdict, verdict, verdictTable } from './report/verdict.js';
-import { STORES, storePackages } from './stores/registry.js';
 import { tiny, WORKLOADS, type Workload } from './workloads.js';
 
 /** No measurement goes on for longer, however slow the disk. */

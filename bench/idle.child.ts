@@ -1,8 +1,8 @@
 /** An open instance that nobody uses: its CPU seconds over a while, by process.cpuUsage(), all threads counted. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STORES } from '../src/bench/stores/registry.js';
 import { answer, job } from './measure/child.js';
 import { RecordPool } from './measure/records.js';
-import { STORES } from './stores/registry.js';
 
 export interface IdleJob {
   readonly folder: string;

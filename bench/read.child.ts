@@ -2,12 +2,12 @@
  * The steps of `bench read`, each in a process of its own: fill a store, read it, append until killed, open it again.
  */
 import { mkdirSync } from 'node:fs';
+import { STORES } from '../src/bench/stores/registry.js';
+import type { Footprint, Found, Recovery, Store, StoreKind } from '../src/bench/stores/store.js';
 import { answer, job } from './measure/child.js';
 import { drive } from './measure/drive.js';
 import { Latency } from './measure/latency.js';
 import { type LogLine, RecordPool, timeOf } from './measure/records.js';
-import { STORES } from './stores/registry.js';
-import type { Footprint, Recovery, Store, StoreKind } from './stores/store.js';
 
 export type ReadStep = 'fill' | 'read' | 'append-until-killed' | 'reopen';
 
@@ -40,7 +40,7 @@ export interface Acknowledged {
   readonly acknowledged: number;
 }
 
-type Visit = (record: LogLine) => void;
+type Visit = (record: unknown) => void;
 
 const MAP_BYTES = 98;
 const IN_FLIGHT = 1024;
@@ -96,7 +96,7 @@ async function randomGets(store: Store, records: number, gets: number, seed: num
     const index = Math.floor((state / 2 ** 32) * records);
     const found = store.get(index);
     // A store that answers at once is not made to wait a turn.
-    const record = found instanceof Promise ? (await found).data : found;
+    const record = (found instanceof Promise ? ((await found) as Found).data : found) as LogLine;
     if (record.t !== timeOf(index)) throw new Error(`record ${index} is not what was appended`);
   }
   return (performance.now() - startedMs) / 1000;
@@ -106,7 +106,7 @@ async function scan(each: (visit: Visit) => Promise<void> | undefined, records: 
   let count = 0;
   const startedMs = performance.now();
   await each((record) => {
-    if (record.t !== timeOf(count)) throw new Error(`record ${count} is not what was appended`);
+    if ((record as LogLine).t !== timeOf(count)) throw new Error(`record ${count} is not what was appended`);
     count += 1;
   });
   const seconds = (performance.now() - startedMs) / 1000;

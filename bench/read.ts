@@ -5,6 +5,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { STORES, storePackages } from '../src/bench/stores/registry.js';
 import { inChild, killedChild } from './measure/child.js';
 import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
@@ -14,7 +15,6 @@ import { progress, Report, save } from './report/output.js';
 import { type Panel, picture } from './report/svg.js';
 import { digits, table } from './report/table.js';
 import { type Verdict, verdict, verdictTable } from './report/verdict.js';
-import { STORES, storePackages } from './stores/registry.js';
 
 interface Summary {
   readonly store: string;

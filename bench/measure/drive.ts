@@ -3,7 +3,7 @@
  * each, and batches with one promise for many. Returns when all of it is durable. A time limit ends it early, so that a slow
  * disk makes a bench less exact but not endless.
  */
-import type { Store } from '../stores/store.js';
+import type { Store } from '../../src/bench/stores/store.js';
 import type { Latency } from './latency.js';
 import type { RecordPool } from './records.js';
 

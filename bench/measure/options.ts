@@ -1,8 +1,8 @@
 /** The options that the benches share, read from the command line. */
 import { parseArgs } from 'node:util';
+import { STORES } from '../../src/bench/stores/registry.js';
 import { LtlError } from '../../src/words/errors.js';
 import { installPeers, peerVersion } from '../peers.js';
-import { STORES } from '../stores/registry.js';
 
 export interface BenchOptions {
   readonly quick: boolean;

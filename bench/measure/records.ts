@@ -12,6 +12,12 @@ export interface LogLine {
   readonly msg: string;
 }
 
+/** The same as a registered message. */
+export const LINE_SHAPE = {
+  name: 'line',
+  fields: { t: 'number', level: 'string', user: 'string', op: 'string', msg: 'string' },
+} as const;
+
 /**
  * `alike`: one key order, as a program's own log lines have. `unlike`: the last key is another in each of 65 536 records, as in
  * objects that are used as dictionaries, so that nothing can be learned from a record about the next.

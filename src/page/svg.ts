@@ -81,3 +81,32 @@ const SERIES_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '
 export function seriesColour(index: number): string {
   return SERIES_COLOURS[index % SERIES_COLOURS.length] ?? '#000000';
 }
+
+/** Figures one below the other in one picture, under a title and a few lines of text. */
+export function stackFigures(title: string, notes: readonly string[], figures: readonly Figure[]): string {
+  const margin = 24;
+  let y = 40;
+  const parts = [element('text', { x: margin, y, style: 'font-size:20px;font-weight:600' }, escapeText(title))];
+  for (const note of notes.flatMap((text) => linesOf(text, NOTE_CHARACTERS)))
+    parts.push(label(margin, (y += 18), note, 's'));
+  for (const figure of figures) {
+    y += 44;
+    parts.push(element('text', { x: margin, y, style: 'font-size:15px;font-weight:600' }, escapeText(figure.title)));
+    const height = Number(/viewBox="0 0 \d+ ([\d.]+)"/.exec(figure.svg)?.[1] ?? 0);
+    parts.push(element('svg', { x: 0, y: y + 6, width: FIGURE_WIDTH, height }, figure.svg));
+    y += height;
+  }
+  return `${figureSvg(y + margin, title, ...parts)}\n`;
+}
+
+const NOTE_CHARACTERS = 140;
+
+function linesOf(text: string, characters: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + word.length >= characters) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}

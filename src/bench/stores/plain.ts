@@ -5,10 +5,9 @@
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { LogLine } from '../measure/records.js';
-import { diskBytes } from './footprint.js';
-import type { OpenOptions, Store, StoreKind } from './store.js';
-import { TurnGroup } from './turn-group.js';
+import { diskBytes } from '../footprint.js';
+import { TurnGroup } from '../turn-group.js';
+import type { OpenOptions, Store, StoreKind, Visit } from './store.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 10;
@@ -47,26 +46,27 @@ class PlainStore implements Store {
     this.#group = new TurnGroup(count, (lines) => this.#commit(lines));
   }
 
-  append(record: LogLine): Promise<unknown> {
+  append(record: unknown): Promise<unknown> {
     return this.#group.add(JSON.stringify(record));
   }
 
-  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+  appendBatch(records: readonly unknown[]): Promise<unknown> {
     return this.#group.addAll(records.map((record) => JSON.stringify(record)));
   }
 
-  get(index: number): LogLine {
+  get(index: number): unknown {
     const from = this.#offsets[index] ?? 0;
     const bytes = Buffer.allocUnsafe((this.#offsets[index + 1] ?? 0) - from - 1);
     fs.readSync(this.#fd, bytes, 0, bytes.length, from);
-    return JSON.parse(bytes.toString()) as LogLine;
+    return JSON.parse(bytes.toString()) as unknown;
   }
 
-  async scan(visit: (record: LogLine) => void): Promise<void> {
+  async scan(visit: Visit): Promise<void> {
+    let goesOn = true;
     eachChunk(this.#fd, (bytes, newlines) => {
       let from = 0;
       for (const at of newlines) {
-        visit(JSON.parse(bytes.toString('utf8', from, at)) as LogLine);
+        goesOn &&= visit(JSON.parse(bytes.toString('utf8', from, at)) as unknown) !== false;
         from = at + 1;
       }
       return from;

@@ -3,23 +3,22 @@
  * next. Keys are eight bytes, big-endian, so that they sort; values are JSON.
  */
 import { join } from 'node:path';
-import type { LogLine } from '../measure/records.js';
-import { loadPeer } from '../peers.js';
-import { diskBytes } from './footprint.js';
-import type { Store, StoreKind } from './store.js';
+import { diskBytes } from '../footprint.js';
+import { loadPackage } from '../packages.js';
+import type { Store, StoreKind, Visit } from './store.js';
 
 interface Put {
   readonly type: 'put';
   readonly key: Buffer;
-  readonly value: LogLine;
+  readonly value: unknown;
 }
 
 interface Database {
   open(options?: { readOnly?: boolean }): Promise<void>;
   batch(operations: readonly Put[], options: { sync: boolean }): Promise<void>;
-  getSync(key: Buffer): LogLine;
+  getSync(key: Buffer): unknown;
   keys(options: { reverse: boolean; limit: number }): { all(): Promise<Buffer[]> };
-  values(): { nextv(size: number): Promise<LogLine[]>; close(): Promise<void> };
+  values(): { nextv(size: number): Promise<unknown[]>; close(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -38,9 +37,9 @@ export const level: StoreKind = {
   role: 'peer',
   needs: 'classic-level',
   how: 'batch with sync: true, one at a time with everything queued, JSON, compressed by default',
-  load: () => loadPeer('classic-level'),
+  load: () => loadPackage('classic-level'),
   open: async (folder) => {
-    const { ClassicLevel } = loadPeer('classic-level') as Level;
+    const { ClassicLevel } = loadPackage('classic-level') as Level;
     const database = new ClassicLevel(join(folder, 'store'), { keyEncoding: 'buffer', valueEncoding: 'json' });
     await database.open();
     const [last] = await database.keys({ reverse: true, limit: 1 }).all();
@@ -61,27 +60,27 @@ class LevelStore implements Store {
     this.#next = next;
   }
 
-  append(record: LogLine): Promise<unknown> {
+  append(record: unknown): Promise<unknown> {
     this.#queue(record);
     return this.#promise(this.#next - 1);
   }
 
-  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+  appendBatch(records: readonly unknown[]): Promise<unknown> {
     const first = this.#next;
     for (const record of records) this.#queue(record);
     return this.#promise(first);
   }
 
-  get(index: number): LogLine {
+  get(index: number): unknown {
     return this.#database.getSync(keyOf(index));
   }
 
-  async scan(visit: (record: LogLine) => void): Promise<void> {
+  async scan(visit: Visit): Promise<void> {
     const values = this.#database.values();
-    for (;;) {
+    let goesOn = true;
+    while (goesOn) {
       const some = await values.nextv(1000);
-      if (some.length === 0) break;
-      for (const value of some) visit(value);
+      goesOn = some.length > 0 && some.every((value) => visit(value) !== false);
     }
     await values.close();
   }
@@ -94,7 +93,7 @@ class LevelStore implements Store {
     await this.#database.close();
   }
 
-  #queue(record: LogLine): void {
+  #queue(record: unknown): void {
     this.#puts.push({ type: 'put', key: keyOf(this.#next++), value: record });
   }
 

@@ -3,11 +3,10 @@
  * appended in a turn goes in one transaction. Values are JSON text, which SQL can look into.
  */
 import { join } from 'node:path';
-import type { LogLine } from '../measure/records.js';
-import { loadPeer } from '../peers.js';
-import { diskBytes, fileBytes } from './footprint.js';
-import type { OpenOptions, Store, StoreKind } from './store.js';
-import { TurnGroup } from './turn-group.js';
+import { diskBytes, fileBytes } from '../footprint.js';
+import { loadPackage } from '../packages.js';
+import { TurnGroup } from '../turn-group.js';
+import type { OpenOptions, Store, StoreKind, Visit } from './store.js';
 
 interface Statement {
   run(...values: unknown[]): unknown;
@@ -31,7 +30,7 @@ export const sqlite: StoreKind = {
   role: 'peer',
   needs: 'better-sqlite3',
   how: 'WAL, synchronous=FULL, one transaction a turn of the event loop, JSON text',
-  load: () => loadPeer('better-sqlite3'),
+  load: () => loadPackage('better-sqlite3'),
   open: async (folder, options) => new SqliteStore(folder, options),
   footprint: (folder) => ({ dataBytes: fileBytes(folder, /store\.sqlite/), diskBytes: diskBytes(folder) }),
 };
@@ -42,7 +41,7 @@ class SqliteStore implements Store {
   readonly #select: Statement;
 
   constructor(folder: string, options: OpenOptions) {
-    const Sqlite = loadPeer('better-sqlite3') as Sqlite;
+    const Sqlite = loadPackage('better-sqlite3') as Sqlite;
     this.#database = new Sqlite(join(folder, 'store.sqlite'), { readonly: options.readOnly === true });
     if (options.readOnly !== true) {
       this.#database.pragma('journal_mode = WAL');
@@ -58,21 +57,21 @@ class SqliteStore implements Store {
     this.#group = new TurnGroup(last, commit);
   }
 
-  append(record: LogLine): Promise<unknown> {
+  append(record: unknown): Promise<unknown> {
     return this.#group.add(JSON.stringify(record));
   }
 
-  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+  appendBatch(records: readonly unknown[]): Promise<unknown> {
     return this.#group.addAll(records.map((record) => JSON.stringify(record)));
   }
 
-  get(index: number): LogLine {
-    return JSON.parse(this.#select.get(index + 1) as string) as LogLine;
+  get(index: number): unknown {
+    return JSON.parse(this.#select.get(index + 1) as string) as unknown;
   }
 
-  async scan(visit: (record: LogLine) => void): Promise<void> {
+  async scan(visit: Visit): Promise<void> {
     const all = this.#database.prepare('SELECT data FROM log ORDER BY seq').pluck();
-    for (const data of all.iterate()) visit(JSON.parse(data as string) as LogLine);
+    for (const data of all.iterate()) if (visit(JSON.parse(data as string) as unknown) === false) return;
   }
 
   count(): number {

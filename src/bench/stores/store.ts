@@ -2,7 +2,9 @@
  * What a bench needs of a store, ours or a peer's. Each adapter is written as its library's documentation
  * recommends for this job; `append` resolves only when the record would survive a power cut (after fdatasync).
  */
-import type { LogLine } from '../measure/records.js';
+
+import type { ProducerHandle } from '../../ops/producers.js';
+import type { FieldType } from '../../record/shape.js';
 
 /** Bytes on the disk after a run. */
 export interface Footprint {
@@ -15,9 +17,15 @@ export interface Footprint {
   readonly segmentBytes?: number;
 }
 
+/** A message's name and fields, as `message` of the door takes them. */
+export interface MessageShape {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, FieldType>>;
+}
+
 /** A record as a library that wraps it gives it. */
 export interface Found {
-  readonly data: LogLine;
+  readonly data: unknown;
 }
 
 export interface Recovery {
@@ -25,29 +33,38 @@ export interface Recovery {
   readonly syncMs: number;
 }
 
+export type Visit = (record: unknown) => unknown;
+
 export interface Store {
   /** Resolves when the record is durable. */
-  append(record: LogLine): Promise<unknown>;
+  append(record: unknown): Promise<unknown>;
   /** One promise for many records, durable together or in order. */
-  appendBatch(records: readonly LogLine[]): Promise<unknown>;
+  appendBatch(records: readonly unknown[]): Promise<unknown>;
   /** Queues without a promise; `settled` resolves when all that was queued is durable. Only where the library has that. */
-  post?(record: LogLine): void;
+  post?(record: unknown): void;
   settled?(): Promise<unknown>;
   /** Record number `index`, counted from 0: as the library gives it, at once or in a promise of its own. */
-  get(index: number): LogLine | Promise<Found>;
-  /** Visits every record in order; the visitor is synchronous. */
-  scan(visit: (record: LogLine) => void): Promise<void>;
+  get(index: number): unknown | Promise<Found>;
+  /** Visits records in order, all or until the synchronous visitor returns false. */
+  scan(visit: Visit): Promise<void>;
   /** The same by the arrays that the library reads in, where it has them beside an iterator. */
-  scanBlocks?(visit: (record: LogLine) => void): Promise<void>;
+  scanBlocks?(visit: Visit): Promise<void>;
   count(): number | Promise<number>;
   /** What the store itself says its last recovery took: scan and cut of the tail, and the syncs. */
   recovery?(): Recovery;
+
+  /** What the store itself says its last recovery took. */
+  recoveryMs?(): number;
+  /** A way in for another thread; only ours has that. */
+  producer?(): ProducerHandle;
+  /** Rejects when the store, asked to check every byte, finds damage. Only where it can check itself. */
+  verify?(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface OpenOptions {
-  /** The record's shape is made known to the store first, when it can use that. */
-  readonly registered?: boolean;
+  /** The shape of the records to come, made known to the store first when it can use that. */
+  readonly shape?: MessageShape;
   /** Nothing can be learned from one record about the next: a store that shares structures between them is not to. */
   readonly unlike?: boolean;
   /** So few records are about to come that segments must be small for several of them to be crossed. */

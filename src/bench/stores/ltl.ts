@@ -3,13 +3,12 @@
  * checkpoints can be made again and are not counted.
  */
 import fs from 'node:fs';
-import { type Ltl, open } from '../../src/ltl.js';
-import { symDATA } from '../../src/words/symbols.js';
-import type { LogLine } from '../measure/records.js';
-import { diskBytes, filesBelow, usedBytes } from './footprint.js';
-import type { Footprint, Found, Recovery, Store, StoreKind } from './store.js';
+import { type Ltl, open, type ProducerHandle } from '../../ltl.js';
+import { LtlError } from '../../words/errors.js';
+import { symDATA } from '../../words/symbols.js';
+import { diskBytes, filesBelow, usedBytes } from '../footprint.js';
+import type { Footprint, Found, Recovery, Store, StoreKind, Visit } from './store.js';
 
-const LINE = { t: 'number', level: 'string', user: 'string', op: 'string', msg: 'string' } as const;
 /** For workloads of few records: small enough that several segments are crossed. The report states it. */
 const SLOW_SEGMENT_BYTES = 256 * 1024;
 
@@ -25,7 +24,7 @@ export const ltl: StoreKind = {
       { 'force-all.path': folder, ...segments },
       options.readOnly === true ? { readOnly: true } : {},
     );
-    if (options.registered === true) instance.message('line', LINE);
+    if (options.shape !== undefined) instance.message(options.shape.name, options.shape.fields);
     return new LtlStore(instance);
   },
   footprint,
@@ -39,15 +38,15 @@ class LtlStore implements Store {
     this.#instance = instance;
   }
 
-  append(record: LogLine): Promise<unknown> {
+  append(record: unknown): Promise<unknown> {
     return this.#instance.append(record);
   }
 
-  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+  appendBatch(records: readonly unknown[]): Promise<unknown> {
     return this.#instance.appendBatch(records);
   }
 
-  post(record: LogLine): void {
+  post(record: unknown): void {
     this.#ticket = this.#instance.impl.append(record);
   }
 
@@ -59,13 +58,13 @@ class LtlStore implements Store {
     return this.#instance.one(symDATA, index) as Promise<Found>;
   }
 
-  async scan(visit: (record: LogLine) => void): Promise<void> {
-    for await (const { data } of this.#instance.range(symDATA)) visit(data as LogLine);
+  async scan(visit: Visit): Promise<void> {
+    for await (const { data } of this.#instance.range(symDATA)) if (visit(data) === false) return;
   }
 
-  async scanBlocks(visit: (record: LogLine) => void): Promise<void> {
+  async scanBlocks(visit: Visit): Promise<void> {
     for await (const block of this.#instance.range(symDATA).blocks())
-      for (const { data } of block) visit(data as LogLine);
+      for (const { data } of block) if (visit(data) === false) return;
   }
 
   count(): number {
@@ -77,6 +76,15 @@ class LtlStore implements Store {
     return recovery === null
       ? { tailMs: Number.NaN, syncMs: Number.NaN }
       : { tailMs: recovery.scanMs + recovery.cutMs, syncMs: recovery.syncMs };
+  }
+
+  producer(): ProducerHandle {
+    return this.#instance.producer();
+  }
+
+  async verify(): Promise<void> {
+    const { clean, damages } = await this.#instance.verify();
+    if (!clean) throw new LtlError('E_DAMAGED', `verify found ${damages.length} damaged places`);
   }
 
   async close(): Promise<void> {

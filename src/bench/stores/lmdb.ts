@@ -4,15 +4,14 @@
  * encoding for records of one shape; without them where no two records are alike.
  */
 import { join } from 'node:path';
-import type { LogLine } from '../measure/records.js';
-import { loadPeer } from '../peers.js';
-import { diskBytes, fileBytes } from './footprint.js';
-import type { OpenOptions, Store, StoreKind } from './store.js';
+import { diskBytes, fileBytes } from '../footprint.js';
+import { loadPackage } from '../packages.js';
+import type { OpenOptions, Store, StoreKind, Visit } from './store.js';
 
 interface Database {
-  put(key: number, value: LogLine): Promise<boolean>;
-  get(key: number): LogLine;
-  getRange(): Iterable<{ key: number; value: LogLine }>;
+  put(key: number, value: unknown): Promise<boolean>;
+  get(key: number): unknown;
+  getRange(): Iterable<{ key: number; value: unknown }>;
   getStats(): { entryCount: number };
   close(): Promise<void>;
 }
@@ -26,7 +25,7 @@ export const lmdb: StoreKind = {
   role: 'peer',
   needs: 'lmdb',
   how: 'put, durable by default; numeric keys, shared structures',
-  load: () => loadPeer('lmdb'),
+  load: () => loadPackage('lmdb'),
   open: async (folder, options) => new LmdbStore(folder, options),
   footprint: (folder) => ({ dataBytes: fileBytes(folder, /data\.mdb$/), diskBytes: diskBytes(folder) }),
 };
@@ -36,7 +35,7 @@ class LmdbStore implements Store {
   #next = 0;
 
   constructor(folder: string, options: OpenOptions) {
-    this.#database = (loadPeer('lmdb') as Lmdb).open({
+    this.#database = (loadPackage('lmdb') as Lmdb).open({
       path: join(folder, 'store'),
       ...(options.unlike === true ? {} : { sharedStructuresKey: Symbol.for('structures') }),
       compression: false,
@@ -45,22 +44,23 @@ class LmdbStore implements Store {
     this.#next = this.count();
   }
 
-  append(record: LogLine): Promise<unknown> {
+  append(record: unknown): Promise<unknown> {
     return this.#database.put(this.#next++, record);
   }
 
-  appendBatch(records: readonly LogLine[]): Promise<unknown> {
+  appendBatch(records: readonly unknown[]): Promise<unknown> {
     let last: Promise<unknown> = Promise.resolve();
     for (const record of records) last = this.#database.put(this.#next++, record);
     return last;
   }
 
-  get(index: number): LogLine {
+  get(index: number): unknown {
     return this.#database.get(index);
   }
 
-  async scan(visit: (record: LogLine) => void): Promise<void> {
-    for (const { key, value } of this.#database.getRange()) if (typeof key === 'number') visit(value);
+  async scan(visit: Visit): Promise<void> {
+    for (const { key, value } of this.#database.getRange())
+      if (typeof key === 'number' && visit(value) === false) return;
   }
 
   count(): number {
