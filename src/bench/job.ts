@@ -70,20 +70,21 @@ export interface RunResult extends Footprint {
   readonly interrupted: boolean;
   /** Set when the disk began to run out and the run was ended for it. */
   readonly diskLow: boolean;
-  /** Acknowledged within the measured time. */
+  /** Acknowledged within the measured time, whenever they were handed over. */
   readonly acknowledged: number;
   readonly bytesGiven: number;
-  /** Due within the measured time: equal to what was sent in a closed loop. */
+  /** Due within the measured time. */
   readonly offered: number;
-  /** Due and never handed over. */
-  readonly unsent: number;
-  /** Of every record measured, also of those that were acknowledged after the time was up. */
+  /** Due, and not acknowledged when the time was up. */
+  readonly backlog: number;
+  /** Of every record acknowledged since the measured time began, also after it was up. */
   readonly latency: HistogramData;
   readonly windows: readonly Window[];
   readonly samples: readonly Sample[];
   readonly cpuSeconds: number;
-  /** Bytes that the process had the system write, over the whole run; null where the system does not tell. */
+  /** Bytes that the process wrote from the start of the measured time until all was durable, null where the system does not tell; and what it was given in that time. */
   readonly bytesWritten: number | null;
+  readonly measuredBytes: number;
   /** The whole run, warm-up included: acknowledged, found again when the store was opened anew, read and compared. */
   readonly total: number;
   readonly totalBytesGiven: number;
@@ -112,9 +113,10 @@ export interface ProducerJob {
 export interface ProducerDone {
   readonly total: number;
   readonly totalBytes: number;
-  /** Records measured; those that were durable before the time was up; their bytes. */
+  /** Records acknowledged since the measured time began; those before it was up; their bytes. */
   readonly measured: number;
   readonly inTime: number;
+  readonly measuredBytes: number;
   readonly inTimeBytes: number;
   readonly unsent: number;
 }

@@ -30,7 +30,8 @@ export function benchPage(report: BenchReport): string {
   return htmlPage({
     title,
     heading: title,
-    facts: [about, machineText(machine), ...notes],
+    facts: [about, machineText(machine)],
+    warnings: notes,
     sections: [results, ...benchFigures(summaries).map(figureSection)],
   });
 }

@@ -47,6 +47,7 @@ export class Producer {
     let total = 0;
     let totalBytes = 0;
     let measured = 0;
+    let measuredBytes = 0;
     let inTime = 0;
     let inTimeBytes = 0;
     const sink: Sink = {
@@ -54,8 +55,9 @@ export class Producer {
         total += count;
         totalBytes += bytes;
         counters[at] = total;
-        if (fromMs < measuredMs) return;
+        if (nowMs < measuredMs) return;
         measured += count;
+        measuredBytes += bytes;
         if (nowMs <= endMs) {
           inTime += count;
           inTimeBytes += bytes;
@@ -83,7 +85,7 @@ export class Producer {
     const schedule = this.#schedule;
     const { unsent } = schedule === null ? await closedLoop(drive) : await openLoop(drive, schedule, load.spins);
     recorder.roll(performance.now());
-    return { total, totalBytes, measured, inTime, inTimeBytes, unsent };
+    return { total, totalBytes, measured, measuredBytes, inTime, inTimeBytes, unsent };
   }
 }
 

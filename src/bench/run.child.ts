@@ -11,7 +11,6 @@ import type { FromRun, ProducerDone, RunJob, RunResult } from './job.js';
 import { COUNTERS, sharedMs } from './produce.js';
 import { producersFor } from './producers.js';
 import { RecordPool } from './records.js';
-import { bytesWritten } from './sample.js';
 import { STORES } from './stores/registry.js';
 import type { StoreKind } from './stores/store.js';
 import { Watch } from './watch.js';
@@ -51,7 +50,6 @@ async function run(): Promise<RunResult> {
   const kind = STORES[job.store] as StoreKind;
   const folder = join(job.folder, 'store');
   mkdirSync(folder);
-  const writtenBefore = bytesWritten();
   const store = await kind.open(folder, load.shape === null ? {} : { shape: load.shape });
   const counters = new Float64Array(new SharedArrayBuffer(8 * COUNTERS * Math.max(1, load.producers)));
   const timeline = new Timeline(load.windowMs);
@@ -77,9 +75,9 @@ async function run(): Promise<RunResult> {
   }
   const sum = (of: (part: ProducerDone) => number): number => done.reduce((all, part) => all + of(part), 0);
   const total = sum((part) => part.total);
+  const unsent = sum((part) => part.unsent);
   watch.tell('drain', null);
   await store.close();
-  const written = bytesWritten();
   watch.tell('check', null);
   const checked = await check(kind, folder, isStopped());
   const forMs = Math.max(1, Math.min(load.forMs, endedMs - startShared - load.warmUpMs));
@@ -90,13 +88,14 @@ async function run(): Promise<RunResult> {
     diskLow: watch.diskLow,
     acknowledged: sum((part) => part.inTime),
     bytesGiven: sum((part) => part.inTimeBytes),
-    offered: sum((part) => part.measured + part.unsent),
-    unsent: sum((part) => part.unsent),
+    offered: Math.round(((total + unsent) * forMs) / (forMs + load.warmUpMs)),
+    backlog: unsent + sum((part) => part.measured - part.inTime),
     latency: timeline.latency.toData(),
     windows,
     samples: watch.samples,
     cpuSeconds: watch.cpuSeconds,
-    bytesWritten: written === null || writtenBefore === null ? null : written - writtenBefore,
+    bytesWritten: watch.bytesWritten,
+    measuredBytes: sum((part) => part.measuredBytes),
     total,
     totalBytesGiven: sum((part) => part.totalBytes),
     ...checked,

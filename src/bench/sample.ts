@@ -17,11 +17,14 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** Bytes that this process had the system write to disks, or null where nothing tells that. */
+/**
+ * Bytes that this process has handed to the system to write, or null where nothing tells that. Not `write_bytes` of the same
+ * file: on kernels with large folios that counts a megabyte for each small write to a large file, of which the disk sees a page.
+ */
 export function bytesWritten(): number | null {
   if (process.platform !== 'linux') return null;
   const text = fs.existsSync('/proc/self/io') ? fs.readFileSync('/proc/self/io', 'utf8') : '';
-  const found = /^write_bytes: (\d+)$/m.exec(text)?.[1];
+  const found = /^wchar: (\d+)$/m.exec(text)?.[1];
   return found === undefined ? null : Number(found);
 }
 

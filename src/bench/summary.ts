@@ -55,7 +55,7 @@ export interface Summary {
   readonly bytesPerSecond: number;
   readonly latencyMs: LatencyFigures;
   readonly cpuSecondsPerMillion: number;
-  /** Bytes that went to the disk for each byte given, room written ahead and index included; null where unknown. */
+  /** Bytes handed to the system to write for each byte given, room written ahead and index included; null where unknown. */
   readonly bytesWrittenPerByte: number | null;
   /** Bytes that hold the records, for each byte given. */
   readonly bytesStoredPerByte: number;
@@ -121,7 +121,14 @@ function summaryOf(load: Load, { rounds, ...who }: Contender): Summary {
     latencyMs: latencyFigures(latency),
     // Of every record that was measured: those that came in late took CPU too.
     cpuSecondsPerMillion: median(rounds.map((round) => (1e6 * round.cpuSeconds) / Math.max(1, round.latency.count))),
-    bytesWrittenPerByte: written === null ? null : written / Math.max(1, given),
+    bytesWrittenPerByte:
+      written === null
+        ? null
+        : written /
+          Math.max(
+            1,
+            sum((round) => round.measuredBytes),
+          ),
     bytesStoredPerByte: sum((round) => round.dataBytes) / Math.max(1, given),
     overload: overloadOf(load, rounds),
     trend: middle === undefined ? null : trendOf(windows, middle.samples),
@@ -177,7 +184,7 @@ function overloadOf(load: Load, rounds: readonly RunResult[]): Overload | null {
   return {
     offeredPerSecond: (1000 * offered) / ms,
     achievedPerSecond: (1000 * achieved) / ms,
-    backlog: offered - achieved,
+    backlog: rounds.reduce((sum, { backlog }) => sum + backlog, 0),
     lateMs,
   };
 }

@@ -1,7 +1,7 @@
 /** What a run looks like while it runs: samples of memory, CPU and backlog for the report, progress for whoever waits. */
 import type { RunJob, RunProgress, Sample } from './job.js';
 import { COUNTERS, sharedMs } from './produce.js';
-import { cpuSeconds, diskIsLow, memory } from './sample.js';
+import { bytesWritten, cpuSeconds, diskIsLow, memory } from './sample.js';
 
 const PROGRESS_MS = 200;
 
@@ -14,9 +14,11 @@ export class Watch {
   readonly #startShared: number;
   readonly #timers: NodeJS.Timeout[] = [];
   #cpuBefore = cpuSeconds();
+  #writtenBefore = bytesWritten();
   #told = { acknowledged: 0, atMs: 0 };
   readonly samples: Sample[] = [];
   cpuSeconds = 0;
+  bytesWritten: number | null = null;
   diskLow = false;
 
   constructor(
@@ -37,6 +39,7 @@ export class Watch {
       setInterval(() => this.#progress(), PROGRESS_MS),
       setTimeout(() => {
         this.#cpuBefore = cpuSeconds();
+        this.#writtenBefore = bytesWritten();
         this.#sample();
         this.#timers.push(setInterval(() => this.#sample(), Math.max(100, windowMs)));
       }, untilMs(warmUpMs)),
@@ -48,6 +51,8 @@ export class Watch {
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.cpuSeconds = cpuSeconds() - this.#cpuBefore;
+    const written = bytesWritten();
+    if (written !== null && this.#writtenBefore !== null) this.bytesWritten = written - this.#writtenBefore;
   }
 
   tell(step: RunProgress['step'], share: number | null): void {

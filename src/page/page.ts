@@ -16,6 +16,8 @@ export interface Page {
   readonly heading: string;
   /** What was measured or simulated, in a sentence or two. */
   readonly facts: readonly string[];
+  /** What a reader must know before the figures; stands out. */
+  readonly warnings?: readonly string[];
   readonly sections: readonly Section[];
 }
 
@@ -26,13 +28,14 @@ p{margin:0 0 10px;color:#555c66;max-width:75ch}svg{width:100%;height:auto;displa
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;width:100%}
 th,td{text-align:right;padding:4px 8px;border-bottom:1px solid #eceef1;white-space:nowrap}
 th{font-weight:600;color:#555c66}th:first-child,td:first-child{text-align:left}
+p.w{background:#fff4e5;border-left:4px solid #d55e00;padding:8px 12px;color:#2b2f36}
 td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:12em}`;
 
-export function htmlPage({ title, heading, facts, sections }: Page): string {
+export function htmlPage({ title, heading, facts, warnings = [], sections }: Page): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeText(title)}</title><style>${STYLE}</style></head><body><main>
-<h1>${escapeText(heading)}</h1>${facts.map((fact) => `<p>${escapeText(fact)}</p>`).join('')}
+<h1>${escapeText(heading)}</h1>${facts.map((fact) => `<p>${escapeText(fact)}</p>`).join('')}${warnings.map((text) => `<p class="w">${escapeText(text)}</p>`).join('')}
 ${sections.map(sectionHtml).join('\n')}
 </main></body></html>
 `;

@@ -26,8 +26,12 @@ export async function ltl(
   return ended(child);
 }
 
-export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: 'pipe', env: { ...process.env, ...env } });
+export function start(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd: string = process.cwd(),
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [MAIN, ...words], { stdio: 'pipe', env: { ...process.env, ...env }, cwd });
   // A child that ends before it has read its input closes the pipe; that is its business.
   child.stdin.on('error', () => undefined);
   return child;

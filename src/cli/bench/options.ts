@@ -13,6 +13,7 @@ import { LtlError } from '../../words/errors.js';
 import { LIMITS } from '../../words/limits.js';
 import { nearest } from '../../words/nearest.js';
 import type { Arguments } from '../command.js';
+import { grouped } from '../numbers.js';
 
 export interface AppendBench {
   readonly load: Load;
@@ -115,7 +116,7 @@ function whole(option: string, text: string | null, fallback: number, least: num
 }
 
 function positive(option: string, text: string, most: number, what: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\d+(\.\d+)?(e\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value > 0)) throw usage(`${option} wants ${what} above 0, not ${quoted(text)}`);
   if (value > most) throw usage(`${option} ${text}: at most ${most}`);
   return value;
@@ -272,13 +273,13 @@ function aboutLoad(load: Load, bytes: number | null, recorded: number): string {
     line: `log lines of ${size}`,
     message: records.kind === 'message' ? `messages ${quoted(records.shape.name)} of ${size}` : '',
     samples: `samples of ${size}`,
-    trace: `${recorded} recorded arrivals`,
+    trace: `${grouped(recorded)} recorded arrivals`,
   }[records.kind];
   const waits = spins ? 'waited for exactly, at the cost of a core' : 'waited for by timers, up to 2 ms late';
   const when = {
     closed: `closed loop, ${inFlight} ${form === 'promise' ? 'promises' : `batches of ${batch}`} in flight`,
-    constant: `open loop, ${'perSecond' in arrivals ? arrivals.perSecond : 0} a second, evenly, ${waits}`,
-    poisson: `open loop, ${'perSecond' in arrivals ? arrivals.perSecond : 0} a second at random (Poisson, seed ${'seed' in arrivals ? arrivals.seed : 0}), ${waits}`,
+    constant: `open loop, ${'perSecond' in arrivals ? grouped(arrivals.perSecond) : 0} a second, evenly, ${waits}`,
+    poisson: `open loop, ${'perSecond' in arrivals ? grouped(arrivals.perSecond) : 0} a second at random (Poisson, seed ${'seed' in arrivals ? arrivals.seed : 0}), ${waits}`,
     trace: `replayed at ${'speed' in arrivals ? arrivals.speed : 1} times their speed, ${waits}`,
   }[arrivals.kind];
   const how = {
