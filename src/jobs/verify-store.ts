@@ -3,7 +3,7 @@
  * more urgent.
  */
 import { readCheckpoint } from '../log/checkpoint.js';
-import { listSegments, logIdOf, type StorePaths } from '../log/folder.js';
+import { baseSeqOf, listSegments, logIdOf, type StorePaths } from '../log/folder.js';
 import { readKept } from '../log/kept.js';
 import { mergeVerdicts, type SegmentTask, type SegmentVerdict, type VerifyReport } from '../log/verify.js';
 import { fromWireError, LtlError } from '../words/errors.js';
@@ -63,7 +63,9 @@ function tasksFor(paths: StorePaths, { tail }: Pick<VerifyOptions, 'tail'>): Seg
     const isLast = index === ids.length - 1;
     const endOffset = segmentId === tail?.segmentId ? tail.offset : null;
     const durable = isLast ? (endOffset ?? (known?.segmentId === segmentId ? known.offset : 0)) : null;
-    return { paths, segmentId, endOffset, durable };
+    const next = ids[index + 1];
+    const endSeq = isLast ? (tail?.nextSeq ?? null) : next === undefined ? null : baseSeqOf(paths, next);
+    return { paths, segmentId, endOffset, durable, endSeq };
   });
 }
 

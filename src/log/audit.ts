@@ -9,7 +9,7 @@ import { realDisk } from '../ports/disk.js';
 import type { Tail } from '../wire/board.js';
 import { LIMITS } from '../words/limits.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { listSegments, logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
+import { baseSeqOf, listSegments, logIdOf, type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchHolds, readBatchHeader } from './format.js';
 import { readKept } from './kept.js';
 import type { LogTail } from './reader.js';
@@ -44,11 +44,11 @@ export class Audit {
     this.#saved = readCheckpoint(paths);
     const first = listSegments(paths)[0] ?? 1;
     this.#missing = missingBefore(
-      { segmentId: first, baseSeq: this.#startOf(first).seq },
+      { segmentId: first, baseSeq: this.#startOf(first, 0).seq },
       readKept(paths, logIdOf(paths)),
     );
     const { segmentId, offset, seq } = this.#saved ?? { segmentId: 0, offset: 0, seq: 0 };
-    this.#at = segmentId < first ? this.#startOf(first) : { segmentId, offset, seq };
+    this.#at = segmentId < first ? this.#startOf(first, 0) : { segmentId, offset, seq };
   }
 
   /** All records below are verified. */
@@ -67,11 +67,15 @@ export class Audit {
       return { damages: [], more: false };
     }
     if (!fs.existsSync(segmentPath(this.#paths, this.#at.segmentId))) {
-      this.#enter(Math.max(this.#at.segmentId + 1, listSegments(this.#paths)[0] ?? 1));
-      return { damages: [], more: true };
+      const { segmentId, seq } = this.#at;
+      const isDropped = segmentId < readKept(this.#paths, logIdOf(this.#paths)).segmentId;
+      this.#enter(Math.max(segmentId + 1, listSegments(this.#paths)[0] ?? 1));
+      const missing: Damage = { segmentId, offset: 0, bytes: 0, seqFrom: seq, seqTo: null, what: 'segment' };
+      return { damages: isDropped ? [] : [missing], more: true };
     }
-    if (this.#verifyWindow(isTail ? tail.offset : Number.MAX_SAFE_INTEGER)) return { damages: [], more: true };
-    const endSeq = isTail ? tail.nextSeq : (readSegmentHeader(this.#paths, this.#at.segmentId + 1)?.baseSeq ?? null);
+    const endSeq = isTail ? tail.nextSeq : baseSeqOf(this.#paths, this.#at.segmentId + 1);
+    if (this.#verifyWindow(isTail ? tail.offset : Number.MAX_SAFE_INTEGER, endSeq ?? Infinity))
+      return { damages: [], more: true };
     if (endSeq === this.#at.seq && !isTail) {
       this.#enter(this.#at.segmentId + 1);
       return { damages: [], more: true };
@@ -102,20 +106,19 @@ export class Audit {
     this.#fd = -1;
   }
 
-  #startOf(segmentId: number): { segmentId: number; offset: number; seq: number } {
-    const exists = fs.existsSync(segmentPath(this.#paths, segmentId));
-    const seq = exists ? (readSegmentHeader(this.#paths, segmentId)?.baseSeq ?? 0) : 0;
-    return { segmentId, offset: LIMITS.segmentDataOffset, seq };
+  /** `seq`: where it must begin, if it does not say. */
+  #startOf(segmentId: number, seq: number): { segmentId: number; offset: number; seq: number } {
+    return { segmentId, offset: LIMITS.segmentDataOffset, seq: baseSeqOf(this.#paths, segmentId) ?? seq };
   }
 
   #enter(segmentId: number): void {
     if (this.#fd !== -1) fs.closeSync(this.#fd);
     this.#fd = -1;
-    this.#at = this.#startOf(segmentId);
+    this.#at = this.#startOf(segmentId, this.#at.seq);
   }
 
   /** Goes over whole, good batches from where it stands; false when there was none. */
-  #verifyWindow(endOffset: number): boolean {
+  #verifyWindow(endOffset: number, endSeq: number): boolean {
     const from = this.#at.offset;
     let { start, end } = this.#read(from, Math.min(endOffset, from + LIMITS.auditStepBytes));
     let moved = false;
@@ -123,7 +126,7 @@ export class Audit {
       const { segmentId, offset, seq } = this.#at;
       const at = start + offset - from;
       const header = readBatchHeader(this.#window.subarray(0, end), at, segmentId, offset);
-      if (header === null || header.baseSeq !== seq) return moved;
+      if (header === null || header.baseSeq !== seq || seq + header.count > endSeq) return moved;
       if (at + header.spanBytes > end) {
         if (moved || !again) return moved;
         again = false;
@@ -195,6 +198,8 @@ export class Audit {
     const own: Damage = { segmentId, offset, bytes: 0, seqFrom: seq, seqTo: seq, what: 'batch' };
     if (isTail) this.#at = { segmentId, offset: endOffset, seq: endSeq };
     else this.#enter(segmentId + 1);
-    return found.length > 0 ? found : [own];
+    // Where the next segment is missing, that is what will be told.
+    const isNextThere = isTail || fs.existsSync(segmentPath(this.#paths, segmentId + 1));
+    return found.length > 0 || !isNextThere ? found : [own];
   }
 }

@@ -65,6 +65,16 @@ export function readSegmentHeader(paths: StorePaths, segmentId: number, disk: Di
   }
 }
 
+/** The first seq of a segment; null when it is not there or its header cannot be read. Throws E_FORMAT. */
+export function baseSeqOf(paths: StorePaths, segmentId: number): number | null {
+  try {
+    return readSegmentHeader(paths, segmentId)?.baseSeq ?? null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
+}
+
 /** Which log the folder holds, as its newest readable header says; null when there is none. */
 export function logIdOf(paths: StorePaths, disk: Disk = realDisk): string | null {
   for (const segmentId of listSegments(paths, disk).reverse()) {

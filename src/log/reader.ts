@@ -269,7 +269,7 @@ export class LogReader {
     for (const id of listSegments(this.#paths, this.#disk).reverse()) {
       if (id > segmentId) continue;
       const view = this.#openView(id, ignore);
-      view.extend(Number.MAX_SAFE_INTEGER, 0);
+      view.extend(Number.MAX_SAFE_INTEGER, null);
       baseSeq ??= view.nextSeq;
       const last = view.batches.at(-1);
       if (last !== undefined) return { baseSeq, timeMs: last.timeMs };

@@ -19,6 +19,8 @@ export interface SegmentTask {
   readonly endOffset: number | null;
   /** The offset below which everything was acknowledged; null: everything was, the log goes on in another segment. */
   readonly durable: number | null;
+  /** The seq that the next segment begins with, or that the live log goes to; null where nobody knows. */
+  readonly endSeq: number | null;
 }
 
 /** What one segment was found to be. */
@@ -66,10 +68,11 @@ export function verifySegment(task: SegmentTask, disk: Disk = realDisk): Segment
   }
 }
 
-function verifyFile({ paths, segmentId, endOffset, durable }: SegmentTask, disk: Disk): SegmentVerdict {
+function verifyFile({ paths, segmentId, endOffset, durable, endSeq }: SegmentTask, disk: Disk): SegmentVerdict {
   const bytes = readFile(disk, segmentPath(paths, segmentId), endOffset);
   const header = readSegmentHeader(paths, segmentId, disk);
   const state = walkStart(segmentId, header?.baseSeq ?? null, durable ?? bytes.length);
+  state.endSeq = endSeq ?? Infinity;
   const damages: Damage[] = [];
   const found: BatchHeader[] = [];
   for (;;) {

@@ -126,30 +126,31 @@ export class SegmentView {
   }
 
   /**
-   * Reads and checks what there is below `endOffset`. `acknowledgedTo`: the seq below which everything was acknowledged;
-   * what is missing below it is damage, not an unfinished tail.
+   * Reads and checks what there is below `endOffset`. `endSeq`: where the log goes on elsewhere, or ends; what is missing
+   * below it is damage, what stands behind it was refused. Null when nobody knows.
    */
-  extend(endOffset: number, acknowledgedTo: number): void {
+  extend(endOffset: number, endSeq: number | null): void {
     this.#fill(endOffset);
     const end = Math.min(endOffset, this.#filled);
     this.#state.durable = end;
+    this.#state.endSeq = endSeq ?? Infinity;
     for (;;) {
       const step = walkStep(this.#bytes, end, this.#state, true);
       if (step.kind === 'batch') this.#addBatch(step.offset, step.header);
       else if (step.kind === 'damage') this.#addDamage(step.damage);
       else break;
     }
-    if (this.#state.nextSeq < acknowledgedTo) {
+    if (endSeq !== null && this.#state.nextSeq < endSeq) {
       const { offset, nextSeq } = this.#state;
       this.#addDamage({
         segmentId: this.segmentId,
         offset,
         bytes: Math.max(0, end - offset),
         seqFrom: nextSeq,
-        seqTo: acknowledgedTo,
+        seqTo: endSeq,
         what: 'batch',
       });
-      this.#state.nextSeq = acknowledgedTo;
+      this.#state.nextSeq = endSeq;
       this.#state.offset = Math.max(end, offset);
     }
   }

@@ -6,7 +6,8 @@
  * hold), or there is not. If not, the walk looks further on for a batch that does and that was written in a later group: a
  * later group is written only after the earlier one was synced, so what lies between was acknowledged once and is damaged.
  * When there is none, the log ends here, and bytes that stand here are a torn tail. Below an offset that is known to be
- * durable there is no torn tail: every batch found there counts, of whatever group.
+ * durable there is no torn tail: every batch found there counts, of whatever group. Where the next segment begins, this one
+ * ended: a batch of later seqs that stands behind that was refused once, and its place never written again.
  */
 import { LIMITS } from '../words/limits.js';
 import { BATCH_HEADER_BYTES, type BatchHeader, batchHolds, readBatchHeader } from './format.js';
@@ -39,11 +40,20 @@ export interface WalkState {
   epoch: number;
   /** Everything below this offset was acknowledged. */
   durable: number;
+  /** The seq that the next segment begins with; Infinity while nobody knows of one. */
+  endSeq: number;
 }
 
 /** Where a walk of a whole segment begins; `baseSeq` is null when the segment's header is damaged. */
 export function walkStart(segmentId: number, baseSeq: number | null, durable: number = 0): WalkState {
-  return { segmentId, offset: LIMITS.segmentDataOffset, nextSeq: baseSeq ?? UNKNOWN_SEQ, epoch: 0, durable };
+  return {
+    segmentId,
+    offset: LIMITS.segmentDataOffset,
+    nextSeq: baseSeq ?? UNKNOWN_SEQ,
+    epoch: 0,
+    durable,
+    endSeq: Infinity,
+  };
 }
 
 /**
@@ -82,7 +92,8 @@ function continuing(bytes: Buffer, offset: number, end: number, state: WalkState
   if (offset + BATCH_HEADER_BYTES > end) return null;
   const header = readBatchHeader(bytes, offset, state.segmentId);
   if (header === null || offset + header.spanBytes > end || header.groupOffset > offset) return null;
-  return header.baseSeq >= state.nextSeq && header.epoch >= state.epoch ? header : null;
+  if (header.baseSeq < state.nextSeq || header.baseSeq + header.count > state.endSeq) return null;
+  return header.epoch >= state.epoch ? header : null;
 }
 
 /** The first whole batch from `from` on that continues the log, and of which it is certain that what stands before it was acknowledged. */

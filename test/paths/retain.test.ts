@@ -34,6 +34,19 @@ async function fill(ltl: Ltl): Promise<void> {
 const segmentFiles = (): string[] => fs.readdirSync(path.join(root, 'log')).filter((name) => name.endsWith('.seg'));
 
 describe('retain()', () => {
+  it('has nothing to do with a segment in the middle that was deleted by hand: the auditor tells it', async () => {
+    const ltl = await start();
+    await fill(ltl);
+    await ltl.close();
+    fs.rmSync(path.join(root, 'log', segmentFiles()[2] ?? ''));
+    fs.rmSync(path.join(root, 'checkpoint'));
+    const writer = await start();
+    await expect.poll(() => writer.stat('verifiedSeq'), { timeout: 10_000 }).toBe(RECORDS);
+    expect(writer.stat('damages')).toBe(1);
+    expect(writer.status()).toMatchObject({ integrity: 'damaged', phase: 'run' });
+    expect((await writer.verify()).damages).toMatchObject([{ segmentId: 3, what: 'segment' }]);
+  });
+
   it('leaves word of what it dropped, so that a first segment deleted by hand is damage and not retention', async () => {
     const ltl = await start();
     await fill(ltl);
@@ -56,7 +69,7 @@ describe('retain()', () => {
 
     // The auditor of the next writer says so too, although an earlier one has verified all of it.
     const writer = await start();
-    await expect.poll(() => writer.stat('damages')).toBe(1);
+    await expect.poll(() => writer.stat('damages'), { timeout: 10_000 }).toBe(1);
     expect(writer.status().integrity).not.toBe('clean');
   });
 

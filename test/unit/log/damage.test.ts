@@ -5,7 +5,7 @@
  * sees every damage.
  */
 import { describe, expect, it } from 'vitest';
-import { listSegments, segmentPath, storePaths } from '../../../src/log/folder.js';
+import { listSegments, readSegmentHeader, segmentPath, storePaths } from '../../../src/log/folder.js';
 import { LogReader } from '../../../src/log/reader.js';
 import { type KnownDurable, recover } from '../../../src/log/recover.js';
 import { mergeVerdicts, type SegmentVerdict, verifySegment } from '../../../src/log/verify.js';
@@ -134,7 +134,9 @@ function verify(disk: SimDisk, knownEnd: KnownDurable | null): ReturnType<typeof
   const ids = listSegments(paths, disk);
   const verdicts = ids.map((segmentId, index) => {
     const durable = index < ids.length - 1 ? null : knownEnd?.segmentId === segmentId ? knownEnd.offset : 0;
-    return verifySegment({ paths, segmentId, endOffset: null, durable }, disk) as SegmentVerdict;
+    const next = ids[index + 1];
+    const endSeq = next === undefined ? null : (readSegmentHeader(paths, next, disk)?.baseSeq ?? null);
+    return verifySegment({ paths, segmentId, endOffset: null, durable, endSeq }, disk) as SegmentVerdict;
   });
   return mergeVerdicts(verdicts, knownEnd);
 }

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type StorePaths, storePaths } from '../../../src/log/folder.js';
+import { baseSeqOf, listSegments, logIdOf, type StorePaths, segmentPath, storePaths } from '../../../src/log/folder.js';
+import { writeKept } from '../../../src/log/kept.js';
 import { LogReader, type LogReaderOptions } from '../../../src/log/reader.js';
 import { recover } from '../../../src/log/recover.js';
 import { LogWriter } from '../../../src/log/writer.js';
@@ -86,6 +87,13 @@ export class TestStore {
     const decoder = new RecordDecoder();
     const reader = this.reader((payload) => void decoder.defineFrom(payload));
     return new Queries({ reader, decoder, growth: new BoardGrowth(this.board), gate, index });
+  }
+
+  /** What retention does: the segments before that one go, with its word. */
+  dropBefore(segmentId: number): void {
+    const begin = { segmentId, seq: baseSeqOf(this.paths, segmentId) ?? 0 };
+    writeKept(this.paths, begin, logIdOf(this.paths) ?? '');
+    for (const id of listSegments(this.paths)) if (id < segmentId) fs.rmSync(segmentPath(this.paths, id));
   }
 
   close(): void {
