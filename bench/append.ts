@@ -6,9 +6,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORES, storePackages } from '../src/bench/stores/registry.js';
+import { median } from '../src/measure/trend.js';
 import type { AppendJob, AppendResult } from './append.child.js';
 import { inChild } from './measure/child.js';
-import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
 import { type BenchOptions, OPTIONS_HELP, readOptions } from './measure/options.js';
 import { progress, Report, save } from './report/output.js';

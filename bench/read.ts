@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORES, storePackages } from '../src/bench/stores/registry.js';
+import { median } from '../src/measure/trend.js';
 import { inChild, killedChild } from './measure/child.js';
-import { median } from './measure/latency.js';
 import { type Machine, machineFacts, machineText, withScratch } from './measure/machine.js';
 import { OPTIONS_HELP, readOptions } from './measure/options.js';
 import type { Acknowledged, ReadJob, ReadResult, ReadStep, ReopenResult } from './read.child.js';

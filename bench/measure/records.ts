@@ -4,6 +4,8 @@
  * and round, so that making them costs the measured loop nothing.
  */
 
+import { words } from '../../src/bench/records.js';
+
 export interface LogLine {
   readonly t: number;
   readonly level: string;
@@ -80,20 +82,4 @@ function line(index: number, msgBytes: number): LogLine {
     op: OPS[index % OPS.length] ?? 'read',
     msg: words(index, msgBytes),
   };
-}
-
-const WORDS =
-  'request answer from cache node disk queue late early retry page found moved copied user file lease token index segment batch group sync open close reader writer took after before between'.split(
-    ' ',
-  );
-
-/** Text of that many bytes that a compressor finds about as regular as a log: words, numbers, no long repeats. */
-function words(seed: number, bytes: number): string {
-  let state = seed + 1;
-  let text = '';
-  while (text.length < bytes) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    text += (state >>> 16) % 4 === 0 ? `${state} ` : `${WORDS[(state >>> 20) % WORDS.length]} `;
-  }
-  return text.slice(0, bytes);
 }

@@ -50,18 +50,18 @@ export function machineFacts(folder: string, packages: readonly string[]): Machi
   };
 }
 
-/** The facts in one line. */
-export function machineText({
-  cpu,
-  cores,
-  memoryGiB,
-  system,
-  node,
-  fileSystem,
-  loadBefore,
-  date,
-  versions,
-}: Machine): string {
-  const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, ${fileSystem}, Node ${node}, load ${loadBefore.toFixed(1)}, ${libraries.join(', ')}, ${date}`;
+/** The machine in one line, without the versions of libraries. */
+export function machineLine({ cpu, cores, memoryGiB, system, node, fileSystem, loadBefore, date }: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, ${fileSystem}, Node ${node}, load ${loadBefore.toFixed(1)}, ${date}`;
+}
+
+/** The machine and the versions in one line. */
+export function machineText(machine: Machine): string {
+  const libraries = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  return `${machineLine(machine)}; ${libraries.join(', ')}`;
+}
+
+/** True for a folder in memory, where a sync costs nothing and nothing measured says what a disk would do. */
+export function isInMemory(folder: string): boolean {
+  return fs.statfsSync(folder).type in MEMORY_TYPES;
 }

@@ -36,8 +36,8 @@ export function benchPage(report: BenchReport): string {
   });
 }
 
-export function benchPicture({ title, about, machine, summaries }: BenchReport): string {
-  return stackFigures(title, [about, machineText(machine)], benchFigures(summaries));
+export function benchPicture({ title, about, machine, notes, summaries }: BenchReport): string {
+  return stackFigures(title, [about, machineText(machine), ...notes], benchFigures(summaries));
 }
 
 function benchFigures(summaries: readonly Summary[]): Figure[] {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { absentStores, compare } from '../../bench/compare.js';
 import type { RunProgress } from '../../bench/job.js';
-import { machineFacts, machineText } from '../../bench/machine.js';
+import { isInMemory, machineFacts, machineText } from '../../bench/machine.js';
 import { type BenchReport, benchPage, benchPicture } from '../../bench/page.js';
 import { STORES } from '../../bench/stores/registry.js';
 import { summarise } from '../../bench/summary.js';
@@ -137,9 +137,7 @@ function progressText(label: string, { step, acknowledged, perSecond, waiting }:
   return `${label}${doing === '' ? '' : `, ${doing}`}: ${grouped(Math.round(perSecond))}/s, ${grouped(acknowledged)} records${behind}`;
 }
 
-const TMPFS = new Set([0x0102_1994, 0x8584_58f6]);
-
 /** The folder for temporary files, or this one where that is memory: a sync that costs nothing would measure nothing. */
 function defaultParent(): string {
-  return TMPFS.has(fs.statfsSync(os.tmpdir()).type) ? process.cwd() : os.tmpdir();
+  return isInMemory(os.tmpdir()) ? process.cwd() : os.tmpdir();
 }
