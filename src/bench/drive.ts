@@ -116,6 +116,8 @@ function take(pool: RecordPool, count: number): { records: unknown[]; bytes: num
 
 /** So many records go out before the event loop turns, so that acknowledgements are seen while a backlog is worked off. */
 const TURN_RECORDS = 1024;
+/** So long after the end is handed over what was due before it: a short stall at the very end is no overload. */
+const OVERTIME_MS = 1000;
 /** A timer of the event loop comes up to so late; nearer arrivals are waited for by turning. */
 const TIMER_MS = 2;
 
@@ -173,12 +175,12 @@ export async function openLoop(drive: Drive, schedule: Schedule, spins: boolean)
   while (!isStopped() && !isFailed()) {
     if (schedule.load !== null) await schedule.load();
     const atMs = clock.now() - startMs;
-    if (atMs >= forMs || schedule.nextMs === Number.POSITIVE_INFINITY) break;
-    // What is due after the end is not sent, however late this turn is.
-    const dueMs = Math.min(atMs, forMs);
-    if (form === 'promise') sendDue(dueMs);
-    else sendBatches(dueMs);
+    if (schedule.nextMs >= forMs) break;
+    // What is due after the end is not sent, however late this turn is; what was due before is, if it may be.
+    if (form === 'promise') sendDue(Math.min(atMs, forMs));
+    else sendBatches(Math.min(atMs, forMs));
     sink.waiting(waiting, Math.max(0, atMs - schedule.nextMs));
+    if (atMs >= forMs && (waiting >= inFlight || atMs >= forMs + OVERTIME_MS)) break;
     const waitMs = Math.min(schedule.nextMs, forMs) - (clock.now() - startMs);
     if (waitMs > TIMER_MS) await clock.sleep(waitMs - (spins ? TIMER_MS : 0));
     else if (!spins && waitMs > 0) await clock.sleep(1);

@@ -28,6 +28,8 @@ export interface Load {
   readonly producers: number;
   readonly warmUpMs: number;
   readonly forMs: number;
+  /** Every arrival of a trace is replayed, whether or not that takes longer than it took. */
+  readonly wholeTrace: boolean;
   readonly windowMs: number;
   /** Near arrivals are waited for by turning the event loop rather than by a timer. */
   readonly spins: boolean;
@@ -47,6 +49,8 @@ export interface Sample {
   readonly rssBytes: number;
   /** Memory of its own, without mapped files: on Linux only. */
   readonly ownBytes: number | null;
+  /** Live and dead objects of the main thread's heap. */
+  readonly heapBytes: number;
   readonly cpuSeconds: number;
   /** Records handed over and not acknowledged. */
   readonly waiting: number;

@@ -137,10 +137,17 @@ function memoryFigure(summaries: readonly Summary[]): Figure {
       'Memory of the whole process with all its threads. Where the system tells them apart, mapped files (the index of ltl, the whole of some peers) are left out: they are the page cache’s.',
     x: 'time',
     y: { label: 'MiB', scale: 'zero' },
-    series: summaries.map(({ label, samples }) => ({
-      name: label,
-      points: samples.map(({ atMs, ownBytes, rssBytes }) => [atMs, (ownBytes ?? rssBytes) / 2 ** 20] as const),
-    })),
+    series: summaries.flatMap(({ label, samples }) => [
+      {
+        name: label,
+        points: samples.map(({ atMs, ownBytes, rssBytes }) => [atMs, (ownBytes ?? rssBytes) / 2 ** 20] as const),
+      },
+      {
+        name: `${label}, heap of its main thread`,
+        points: samples.map(({ atMs, heapBytes }) => [atMs, heapBytes / 2 ** 20] as const),
+        dashed: true,
+      },
+    ]),
   });
 }
 

@@ -41,7 +41,8 @@ export class Producer {
     const { target, load, counters, index, isStopped, onWindow } = this.#part;
     const startMs = performance.now() + (startShared - sharedMs());
     const measuredMs = startMs + load.warmUpMs;
-    const endMs = measuredMs + load.forMs;
+    // A whole trace ends with its last arrival, however late that is handed over.
+    const endMs = load.wholeTrace ? Number.POSITIVE_INFINITY : measuredMs + load.forMs;
     const recorder = new WindowRecorder(measuredMs, load.windowMs, onWindow);
     const at = index * COUNTERS;
     let total = 0;

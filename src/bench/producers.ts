@@ -1,6 +1,7 @@
 /** Starts those who append: the thread that opened the store, or threads of their own, each with its way in. */
 import { Worker } from 'node:worker_threads';
 import type { Window } from '../measure/timeline.js';
+import type { ProducerHandle } from '../ops/producers.js';
 import { fromWireError, LtlError } from '../words/errors.js';
 import type { FromProducer, Load, ProducerDone, ProducerJob } from './job.js';
 import { Producer } from './produce.js';
@@ -17,8 +18,7 @@ export async function producersFor(
   stopWord: Int32Array<SharedArrayBuffer>,
   onWindow: (window: Window) => void,
 ): Promise<Start[]> {
-  const { producer } = store;
-  if (load.producers === 0 || producer === undefined) {
+  if (load.producers === 0 || store.producer === undefined) {
     // What several threads would have had under way, one has.
     const inFlight = load.inFlight * Math.max(1, load.producers);
     const own = new Producer({
@@ -33,7 +33,7 @@ export async function producersFor(
   }
   return Promise.all(
     Array.from({ length: load.producers }, async (_, index) => {
-      const handle = producer.call(store);
+      const handle = store.producer?.() as ProducerHandle;
       return thread({ handle, load, index, counters: counters.buffer, stop: stopWord.buffer }, onWindow);
     }),
   );

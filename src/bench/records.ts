@@ -29,12 +29,6 @@ const OPS = ['read', 'move', 'make', 'drop', 'list'] as const;
 const LINE_BYTES = 52;
 const SMALLEST_LINE = 64;
 
-/** The shape that `line` records have. */
-export const LINE_SHAPE: MessageShape = {
-  name: 'line',
-  fields: { t: 'number', level: 'string', user: 'string', op: 'string', msg: 'string' },
-};
-
 export class RecordPool {
   readonly #plan: RecordPlan;
   readonly #records: readonly unknown[];
@@ -49,7 +43,7 @@ export class RecordPool {
     this.#plan = plan;
     this.#records = plan.kind === 'trace' ? [] : makePool(plan);
     this.#bytes = this.#records.map(encodedBytes);
-    this.#text = plan.kind === 'trace' ? words(1, 64 * 1024) : '';
+    this.#text = plan.kind === 'trace' ? LONG : '';
     const largest = this.#bytes.reduce((most, bytes) => Math.max(most, bytes), 0);
     if (largest > LIMITS.recordBytesMax)
       throw new LtlError('E_TOO_LARGE', `a record of ${largest} bytes; one may hold ${LIMITS.recordBytesMax}`);
@@ -94,16 +88,19 @@ export class RecordPool {
 
 /** A value as text that two equal values share, whatever the store that gave it back. */
 function asText(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'bigint' ? `${item}n` : item instanceof Uint8Array ? [...item] : item,
-  );
+  // The item itself is asked: a Buffer has become an object of another form by the time it is handed over.
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, item: unknown) {
+    const own = this[key];
+    if (own instanceof Uint8Array) return [...own];
+    return typeof own === 'bigint' ? `${own}n` : item;
+  });
 }
 
 function makePool(plan: Exclude<RecordPlan, { kind: 'trace' }>): unknown[] {
   if (plan.kind === 'samples') return [...plan.values];
   if (plan.kind === 'line' && plan.bytes < SMALLEST_LINE) {
     const length = Math.max(0, plan.bytes - (plan.bytes < 33 ? 1 : 2));
-    return poolOf(plan.bytes, (index) => words(index, length));
+    return poolOf(plan.bytes, (index) => textOf(index, length));
   }
   const make = plan.kind === 'line' ? logLine : (index: number, spare: number) => shaped(plan.shape, index, spare);
   if (plan.bytes === null) return poolOf(encodedBytes(make(0, 12)), (index) => make(index, 12));
@@ -139,7 +136,7 @@ export function logLine(index: number, msgBytes: number): object {
     level: LEVELS[index % LEVELS.length] ?? 'info',
     user: `user-${String((index * 7919) % 10_000).padStart(4, '0')}`,
     op: OPS[index % OPS.length] ?? 'read',
-    msg: words(index, msgBytes),
+    msg: textOf(index, msgBytes),
   };
 }
 
@@ -171,7 +168,7 @@ function fieldValue(type: FieldType, index: number, spare: number): unknown {
     case 'null':
       return null;
     default:
-      return words(index, spare);
+      return textOf(index, spare);
   }
 }
 
@@ -179,6 +176,12 @@ const WORDS =
   'request answer from cache node disk queue late early retry page found moved copied user file lease token index segment batch group sync open close reader writer took after before between'.split(
     ' ',
   );
+
+/** Text of that many bytes: out of a long one, each from another place, so that a pool is made in no time. */
+function textOf(index: number, bytes: number): string {
+  const from = (index * 7919) % (LONG.length / 2);
+  return bytes <= LONG.length / 2 ? LONG.slice(from, from + bytes) : words(index, bytes);
+}
 
 /** Text of that many bytes that a compressor finds about as regular as a log: words, numbers, no long repeats. */
 export function words(seed: number, bytes: number): string {
@@ -190,3 +193,5 @@ export function words(seed: number, bytes: number): string {
   }
   return text.slice(0, bytes);
 }
+
+const LONG = words(1, 64 * 1024);

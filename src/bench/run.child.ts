@@ -80,7 +80,8 @@ async function run(): Promise<RunResult> {
   await store.close();
   watch.tell('check', null);
   const checked = await check(kind, folder, isStopped());
-  const forMs = Math.max(1, Math.min(load.forMs, endedMs - startShared - load.warmUpMs));
+  const tookMs = Math.max(1, endedMs - startShared - load.warmUpMs);
+  const forMs = load.wholeTrace ? tookMs : Math.min(load.forMs, tookMs);
   return {
     ...(await kind.footprint(folder, total)),
     forMs,

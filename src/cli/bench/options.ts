@@ -70,6 +70,7 @@ export async function readAppendBench({ values, operands }: Arguments): Promise<
     producers,
     warmUpMs: warmUpOf(given('warm-up'), forMs, arrivals),
     forMs,
+    wholeTrace: recorded !== null && recorded.spanMs <= forMs,
     windowMs: windowOf(forMs),
     spins: oneOf('--pace', given('pace') ?? 'spin', ['spin', 'timer']) === 'spin',
   };
@@ -176,20 +177,23 @@ function shapeOf(value: unknown, file: string): MessageShape | null {
 }
 
 function arrivalsOf(given: (name: string) => string | null, trace: string | null): Arrivals {
-  const [rate, law, seed, speed] = ['rate', 'arrivals', 'seed', 'speed'].map(given);
+  const rate = given('rate');
+  const law = given('arrivals');
+  const seed = given('seed');
+  const speed = given('speed');
   if (trace !== null) {
     if (rate !== null || law !== null) throw usage('--trace says when records come: leave --rate and --arrivals out');
-    return { kind: 'trace', file: trace, speed: speed == null ? 1 : positive('--speed', speed, 1e6, 'a number') };
+    return { kind: 'trace', file: trace, speed: speed === null ? 1 : positive('--speed', speed, 1e6, 'a number') };
   }
-  if (speed != null) throw usage('--speed goes with --trace');
-  if (rate == null) {
-    if (law != null || seed != null) throw usage('--arrivals and --seed go with --rate');
+  if (speed !== null) throw usage('--speed goes with --trace');
+  if (rate === null) {
+    if (law !== null || seed !== null) throw usage('--arrivals and --seed go with --rate');
     return { kind: 'closed' };
   }
   const perSecond = positive('--rate', rate, RATE_MAX, 'records a second,');
   if (oneOf('--arrivals', law ?? 'constant', ['constant', 'poisson']) === 'constant')
     return { kind: 'constant', perSecond };
-  return { kind: 'poisson', perSecond, seed: whole('--seed', seed ?? null, 1, 0, 2 ** 32 - 1) };
+  return { kind: 'poisson', perSecond, seed: whole('--seed', seed, 1, 0, 2 ** 32 - 1) };
 }
 
 /** Reads the whole trace once: a malformed line is told now, not in the middle of the run. */
