@@ -44,6 +44,10 @@ const BENCHES: Readonly<Record<string, Entry>> = {
     about: 'the small parts, each alone: checksum, ring, machine step, wake-up',
     load: () => import('./micro.js'),
   },
+  live: {
+    about: 'sleep policies live on a bursty trace, beside always-awake: CPU, visibility, acknowledgements',
+    load: () => import('./live.js'),
+  },
   policy: {
     about: 'the policy simulator: arrivals a second, parsing, memory',
     load: () => import('./policy.js'),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Simulation } from '../../../src/policy/simulation.js';
+import { parsePolicy } from '../../../src/policy/spec.js';
 import { fromGaps, outcome } from './runs.js';
 
 const RENTAL = fromGaps([2, 5, 10, 12, 100, 7, 30]);
@@ -183,9 +185,12 @@ describe('exact results on cases worked out by hand', () => {
     expect(await outcome('count:9+longest:50', [10, 20, 70])).toMatchObject({ wakes: 2, delaySumMs: 40 + 30 + 30 });
   });
 
-  it('a longest sleep is no timer while the system works longer than that', async () => {
-    const { wakes, delaySumMs } = await outcome('count:2+longest:50', [0, 300, 310], { service: () => 200 });
-    // Wakes at 50 for the first, at 300 for the next at once: it has slept long enough; the last waits for its service.
-    expect({ wakes, delaySumMs }).toEqual({ wakes: 2, delaySumMs: 50 + 0 + 190 });
+  it('a longest sleep is no timer for a system that somebody else woke, and that works longer than that', () => {
+    const simulation = new Simulation(parsePolicy('count:9+longest:50'), { service: () => 200, transitionsMax: 9 });
+    simulation.arrive(10, 1);
+    simulation.wake(20, 'user');
+    const { tally } = simulation.until(240);
+    const changes = tally.transitions.map(({ atMs, to, reason }) => `${atMs} ${to} ${reason}`);
+    expect(changes).toEqual(['0 1 start', '20 0 user', '220 1 drained']);
   });
 });
