@@ -95,9 +95,13 @@ describe('ltl.policy', () => {
     await ltl.awake();
     const verified = ltl.verify();
     expect(ltl.status().policy?.blockedBy).toContain('verify() is under way');
-    await pause(20);
-    expect(depthOf(ltl)).toBe('awake');
-    expect((await verified).damages).toEqual([]);
+    let isOver = false;
+    const over = verified.finally(() => (isOver = true));
+    while (!isOver) {
+      expect(depthOf(ltl)).toBe('awake');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await over).damages).toEqual([]);
     await until(() => depthOf(ltl) === 'nap');
   });
 
@@ -156,19 +160,21 @@ describe('ltl.policy', () => {
       cpu: { recordMs: 0.01, groupMs: 0.1, turnMs: 1, passMs: 1, wakeMs: 1 },
     };
     await ltl.policy('timeout:15,40', { record: path, shadows: ['count:4', 'oracle:40'], calibration });
+    await ltl.append('first');
+    await until(() => depthOf(ltl) === 'nap');
     for (let burst = 0; burst < 6; burst++) {
       await Promise.all(Array.from({ length: 5 }, (_, n) => ltl.append({ burst, n })));
       await pause([5, 60, 150][burst % 3]);
     }
-    await until(() => ltl.status().policy?.isBusy === false);
+    await until(() => depthOf(ltl) === 'nap');
     const live = ltl.policyReport();
     expect(live?.shadows.map(({ policy }) => policy)).toEqual(['count:4', 'oracle:40']);
-    expect(live?.shadows[0]?.outcome).toMatchObject({ records: 30 });
-    expect(live?.predicted).toMatchObject({ records: 30 });
+    expect(live?.shadows[0]?.outcome).toMatchObject({ records: 31 });
+    expect(live?.predicted).toMatchObject({ records: 31 });
     expect(live?.predicted?.cpuMs).toBeGreaterThan(1);
     await ltl.close();
     const record = parseRecord(readFileSync(path, 'utf8'), path);
-    expect(record.events.at(-1)).toMatchObject({ event: 'end', actual: { records: 30 } });
+    expect(record.events.at(-1)).toMatchObject({ event: 'end', actual: { records: 31 } });
     const found = replay(record, parsePolicy('timeout:15,40'), 60_000);
     expect(found.difference).toBe(null);
     expect(found.changes.length).toBeGreaterThan(1);
