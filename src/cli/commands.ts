@@ -149,7 +149,7 @@ removes it.`,
     load: async () => (await import('./demo.js')).demo,
   },
   policy: {
-    summary: 'simulate and compare sleep policies (see `ltl policy help`)',
+    summary: 'sleep policies, simulated and live (see `ltl policy help`)',
     operands: 'COMMAND [options]',
     operandsMax: Number.POSITIVE_INFINITY,
     options: {},

@@ -22,7 +22,8 @@ const grammarRows = (list: readonly { grammar: string; doc: string }[]): string 
 export function policyHelp(): string {
   return `usage: ltl policy COMMAND [options]
 
-Describe a sleep policy, run it over arrivals, see what it costs and what it saves. Needs no store.
+Describe a sleep policy, run it over arrivals, see what it costs and what it saves: simulated, which needs no store, or
+live in a real instance (calibrate, run, record), whose record replay and report read.
 
 commands
 ${rows([...Object.entries(POLICY_COMMANDS).map(([name, { about }]) => [name, about] as const), ['help', 'this text']])}
@@ -59,6 +60,11 @@ examples
   ltl policy sweep --trace day.csv.gz --policy count-or-time:N,D --vary N=8,64,512 --vary D=1..1000x7 --html sweep.html
   ltl policy model --arrivals poisson:0.5 --service exp:1 --policy count:5 --arrivals-count 200000 --replications 10
 
-exit status: 0 done, 64 a mistake in a spec or option, 65 a malformed trace, 66 a file that cannot be read
+  ltl policy calibrate --out here.json
+  ltl policy run --trace day.csv.gz --speed 60 --policy every:1000 --calibration here.json --record run.ndjson
+  ltl policy replay run.ndjson
+
+exit status: 0 done, 64 a mistake in a spec or option, 65 a malformed trace, or a replay that differs, 66 a file that
+cannot be read, 73 a folder that cannot be made
 `;
 }
