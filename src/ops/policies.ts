@@ -6,10 +6,12 @@
 import fs from 'node:fs';
 import { type Calibration, parseCalibration } from '../policy/calibration.js';
 import type { Policy } from '../policy/contract.js';
+import { Governor } from '../policy/governor.js';
 import { parsePolicy } from '../policy/spec.js';
 import { realClock } from '../ports/clock.js';
 import { LtlError } from '../words/errors.js';
 import { Arrivals } from './arrivals.js';
+import { asPolicy } from './policy-driver.js';
 import { PolicyRecorder } from './policy-recorder.js';
 import { type PolicyReport, PolicyRun, type PolicyStatus } from './policy-run.js';
 import type { Writing } from './writing.js';
@@ -32,6 +34,12 @@ export interface DoorState {
   blockers(): string[];
 }
 
+/** A policy that is ready to run. */
+interface Prepared {
+  readonly begin: () => PolicyRun;
+  readonly recorder: PolicyRecorder | null;
+}
+
 export class Policies {
   readonly #writing: Writing;
   readonly #door: DoorState;
@@ -39,6 +47,9 @@ export class Policies {
   /** Operations under way that a policy's sleep waits for, by name. */
   readonly #under: Map<string, number> = new Map();
   #arrivals: Arrivals | null = null;
+  /** One exchange of policies after the other. */
+  #exchanged: Promise<unknown> = Promise.resolve();
+  #hasClosed = false;
 
   constructor(writing: Writing, door: DoorState) {
     this.#writing = writing;
@@ -52,13 +63,11 @@ export class Policies {
 
   /** Begins a policy in place of the one that runs; or ends that one, with null. Resolves with the report of the one it ended. */
   async set(policy: Policy | string | null, options: PolicyOptions = {}): Promise<PolicyReport | null> {
-    const begin = policy === null ? null : this.#prepared(policy, options);
-    const report = await this.#end();
-    if (begin === null) return report;
-    const run = begin();
-    this.#run = run;
-    this.#arrivals = new Arrivals(this.#writing, (records, bytes) => run.arrived(records, bytes));
-    return report;
+    const prepared = policy === null ? null : this.#prepared(policy, options);
+    const before = this.#exchanged;
+    const exchanged = Promise.allSettled([before]).then(() => this.#exchange(prepared));
+    this.#exchanged = exchanged;
+    return exchanged;
   }
 
   report(): PolicyReport | null {
@@ -81,8 +90,22 @@ export class Policies {
 
   /** The instance closes: the run ends, and its record is written. */
   close(): void {
+    this.#hasClosed = true;
     this.#arrivals?.end();
     this.#run?.end();
+  }
+
+  async #exchange(prepared: Prepared | null): Promise<PolicyReport | null> {
+    const report = await this.#end();
+    if (prepared === null) return report;
+    if (this.#hasClosed) {
+      prepared.recorder?.close();
+      throw new LtlError('E_CLOSED', 'the instance is closed');
+    }
+    const run = prepared.begin();
+    this.#run = run;
+    this.#arrivals = new Arrivals(this.#writing, (records, bytes) => run.arrived(records, bytes));
+    return report;
   }
 
   async #end(): Promise<PolicyReport | null> {
@@ -96,7 +119,7 @@ export class Policies {
   }
 
   /** Everything that can be wrong is found before the policy that runs is ended. */
-  #prepared(given: Policy | string, options: PolicyOptions): () => PolicyRun {
+  #prepared(given: Policy | string, options: PolicyOptions): Prepared {
     if (typeof options !== 'object' || options === null)
       throw new LtlError('E_ARGUMENT', 'the options of a policy are an object');
     const { shadows = [], record, calibration, seed = 1 } = options;
@@ -106,10 +129,12 @@ export class Policies {
     if (policy.clairvoyant)
       throw new LtlError('E_POLICY', `${policy.spec} asks when the next record comes: it can be simulated, not run`);
     if (!Array.isArray(shadows)) throw new LtlError('E_ARGUMENT', 'shadows must be an array of policies');
+    // A policy that fails at its very start shows it here.
+    asPolicy(policy, () => new Governor(policy, 0));
     const rivals = shadows.map((shadow: Policy | string) => policyOf(shadow, seed));
     const measured = typeof calibration === 'string' ? readCalibration(calibration) : (calibration ?? null);
     const recorder = record === undefined ? null : new PolicyRecorder(record);
-    return () =>
+    const begin = (): PolicyRun =>
       new PolicyRun(policy, this.#instance(), {
         shadows: rivals,
         calibration: measured,
@@ -119,6 +144,7 @@ export class Policies {
         clock: realClock,
         work: () => this.#work(),
       });
+    return { begin, recorder };
   }
 
   #instance() {

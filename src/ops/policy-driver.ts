@@ -241,8 +241,8 @@ export class PolicyDriver {
   }
 }
 
-/** A policy that throws while it is made is E_POLICY, as one that throws later. */
-function asPolicy<T>(policy: Policy, make: () => T): T {
+/** What a policy throws while it is asked for the first time is E_POLICY, as one that throws later. */
+export function asPolicy<T>(policy: Policy, make: () => T): T {
   try {
     return make();
   } catch (error) {

@@ -201,6 +201,13 @@ describe('ltl.policy', () => {
     expect(ltl.status().policy?.failure).toBe(null);
   });
 
+  it('calls that overlap take effect in their order', async () => {
+    await using ltl = await store();
+    const reports = await Promise.all(['timeout:50', 'count:5', null, 'every:40'].map((spec) => ltl.policy(spec)));
+    expect(reports.map((report) => report?.policy ?? null)).toEqual([null, 'timeout:50', 'count:5', null]);
+    expect(ltl.status().policy?.policy).toBe('every:40');
+  });
+
   it('closing while it naps loses nothing, and ends the record', async () => {
     const path = join(dir, 'record.ndjson');
     const ltl = await store();
