@@ -245,7 +245,7 @@ export class Simulation {
     const upcomingMs = this.policy.clairvoyant ? this.#upcomingMs : null;
     const decision = this.#governor.tell(kind, this.#nowMs, this.#inSystem, this.#state, upcomingMs, count);
     if (decision.state === this.#state) return;
-    if (decision.state === AWAKE) this.#wakeUp(decision.reason);
+    if (decision.state === AWAKE) this.#wakeUp(decision.reason, kind === 'arrival' ? this.#pickUpMs : 0);
     else this.#fallAsleep(decision);
   }
 
@@ -259,7 +259,8 @@ export class Simulation {
     this.#state = decision.state;
   }
 
-  #wakeUp(reason: string): void {
+  /** `leastMs`: an arrival that wakes the system is taken up no sooner than one that finds it idle. */
+  #wakeUp(reason: string, leastMs = 0): void {
     this.#spend();
     const from = this.#state;
     this.#account.wake(from);
@@ -267,7 +268,7 @@ export class Simulation {
     this.#state = AWAKE;
     this.#wokeMs = this.#nowMs;
     this.#phase = nextPhase(this.#phase, WAKE, false);
-    const wakeMs = this.policy.states[from]?.wakeMs ?? 0;
+    const wakeMs = Math.max(this.policy.states[from]?.wakeMs ?? 0, leastMs);
     if (this.#drainsMs !== null) this.#workMs = this.#drainsMs[this.#drain] ?? NEVER;
     else if (wakeMs > 0) this.#workMs = this.#nowMs + wakeMs;
     else this.#rise();
