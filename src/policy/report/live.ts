@@ -9,7 +9,7 @@ import type { Figure } from '../../page/svg.js';
 import type { Calibration } from '../calibration.js';
 import type { Policy } from '../contract.js';
 import { Prediction, type RunFigures } from '../prediction.js';
-import { actualOf, endOf, type PolicyRecord } from '../record.js';
+import { actualOf, arrivalsOf, endOf, type PolicyRecord } from '../record.js';
 import type { Transition } from '../tally.js';
 import { closeUpFigure, type LaneRow, overviewFigure } from './lanes.js';
 import { ArrivalRecorder } from './recorder.js';
@@ -47,11 +47,9 @@ export function liveReport(
   const simulated = [...(calibration === null ? [] : [policy]), ...rivals];
   const predictions = simulated.map((one) => new Prediction(one, calibration, record.head.seed, TRANSITIONS_MAX));
   const arrivals = new ArrivalRecorder();
-  let records = 0;
+  for (const block of arrivalsOf(record)) arrivals.add(block);
   for (const event of record.events) {
     if (event.event !== 'arrival') continue;
-    records += event.records;
-    arrivals.add({ atMs: Float64Array.of(event.t_ms), bytes: Float64Array.of(event.bytes), count: 1 });
     for (const prediction of predictions) prediction.arrive(event.t_ms, event.bytes, event.records);
   }
   const actual = actualOf(record);
@@ -62,7 +60,7 @@ export function liveReport(
   return {
     policy: policy.spec,
     forMs: endMs,
-    records,
+    records: arrivals.count,
     columns: actual === null ? columns : [{ kind: 'actual', policy: policy.spec, figures: actual }, ...columns],
     lanes: [
       lane(policy, `${policy.spec} (ran)`, transitionsOf(record, policy), endMs),
