@@ -92,7 +92,7 @@ describe('ltl.policy', () => {
     expect(depthOf(ltl)).toBe('awake');
     lease.release();
     await until(() => depthOf(ltl) === 'nap');
-    await ltl.awake();
+    const woken = ltl.awake();
     const verified = ltl.verify();
     expect(ltl.status().policy?.blockedBy).toContain('verify() is under way');
     let isOver = false;
@@ -101,6 +101,7 @@ describe('ltl.policy', () => {
       expect(depthOf(ltl)).toBe('awake');
       await new Promise((resolve) => setImmediate(resolve));
     }
+    await woken;
     expect((await over).damages).toEqual([]);
     await until(() => depthOf(ltl) === 'nap');
   });
