@@ -1,10 +1,13 @@
 /**
- * `bench micro`: the small parts of an append, each alone, with tinybench: checksum, ring, machine step, and a wake-up
+ * `bench micro`: the small parts of an append, each alone, with tinybench: checksum, ring, machine step, a policy's turn, and a wake-up
  * of another thread and back. (`bench encode` has the encoders.)
  */
 import { Worker } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { Bench } from 'tinybench';
+import { PolicyRun } from '../src/ops/policy-run.js';
+import { parsePolicy } from '../src/policy/spec.js';
+import { realClock } from '../src/ports/clock.js';
 import { Stepper } from '../src/tables/stepper.js';
 import { ACK, createRing, RingConsumer, RingProducer } from '../src/wire/ring.js';
 import { machineFacts, machineText } from './measure/machine.js';
@@ -37,6 +40,7 @@ export async function run(args: readonly string[]): Promise<void> {
   checksums(add);
   ring(add);
   machine(add);
+  policy(add);
   const stop = wakeUp(add);
   await bench.run();
   stop();
@@ -99,6 +103,28 @@ function machine(add: Add): void {
       sleep.step('NAP');
       sleep.step('AWAKE');
     }
+  });
+}
+
+/** What a turn of appends costs when a policy runs: the same for one record in it as for a thousand. */
+function policy(add: Add): void {
+  const instance = {
+    sleep: (): Promise<void> => Promise.resolve(),
+    awake: (): Promise<void> => Promise.resolve(),
+    blockers: (): string[] => [],
+    settled: (): Promise<void> => new Promise(() => undefined),
+  };
+  const run = new PolicyRun(parsePolicy('timeout:50'), instance, {
+    shadows: [],
+    calibration: null,
+    recorder: null,
+    seed: 1,
+    totals: () => ({ fsyncs: 0, cpuMs: 0 }),
+    clock: realClock,
+    work: () => [],
+  });
+  add('live policy: a turn of appends told to it while busy', 100, () => {
+    for (let k = 0; k < 100; k += 1) run.arrived(10, 1000);
   });
 }
 
