@@ -223,9 +223,13 @@ export class PolicyDriver {
     if (isLtlError(error, 'E_CLOSED')) return;
     this.#failure = isLtlError(error)
       ? error
-      : new LtlError('E_POLICY', `${this.policy.spec} failed: ${String((error as Error)?.message ?? error)}`, {
-          cause: error,
-        });
+      : new LtlError(
+          'E_POLICY',
+          `${this.policy.spec} failed: ${error instanceof Error ? error.message : String(error)}`,
+          {
+            cause: error,
+          },
+        );
     this.#instance.awake(`policy ${this.policy.spec} failed`).catch((late: unknown) => {
       // Closed meanwhile; the first failure is the one that tells.
       if (!isLtlError(late)) throw late;

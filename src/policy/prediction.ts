@@ -58,7 +58,8 @@ export class Prediction {
     this.policy = calibration === null ? policy : calibratedPolicy(policy, calibration);
     this.#calibration = calibration;
     this.#seed = seed;
-    this.#syncs = calibration?.syncMs == null ? null : new SyncCount(calibration.syncMs);
+    const syncMs = calibration?.syncMs ?? null;
+    this.#syncs = syncMs === null ? null : new SyncCount(syncMs);
     this.#simulation = new Simulation(this.policy, {
       service: calibration === null ? null : generateServices(parseService(calibration.service), seed),
       pickUpMs: calibration?.pickUpMs ?? 0,

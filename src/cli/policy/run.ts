@@ -31,7 +31,7 @@ export interface TraceRun {
   readonly source: string;
   readonly acknowledged: Acknowledged;
   /** Removes what was temporary. */
-  remove(): void;
+  readonly remove: () => void;
 }
 
 const CAUGHT_UP_PAUSE_MS = 2;
