@@ -3,6 +3,24 @@
  * listener to a signal that has many costs time in proportion; when the last wait is over the listener is taken off.
  */
 
+import { LtlError } from '../words/errors.js';
+
+/** The longest that a timer of Node can run: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Throws E_ARGUMENT for a signal or a time that could end no wait; called before anything is queued. */
+export function assertEnds(signal: unknown, timeoutMs: unknown): void {
+  // By its looks, as one of another realm is an AbortSignal too.
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal))
+    throw new LtlError('E_ARGUMENT', 'signal is an AbortSignal');
+  if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return;
+  if (typeof timeoutMs !== 'number' || !(timeoutMs <= LONGEST_MS))
+    throw new LtlError(
+      'E_ARGUMENT',
+      `timeoutMs is at most ${LONGEST_MS} milliseconds or Infinity, not ${String(timeoutMs)}`,
+    );
+}
+
 /** What is told when the wait is over before it was granted. */
 export interface Cancellable {
   timedOut(): void;
@@ -25,7 +43,8 @@ export class Ends {
     this.#wait = wait;
     this.#signal = signal;
     if (signal !== undefined) subscribe(signal, wait);
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => wait.timedOut(), timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => wait.timedOut(), timeoutMs);
   }
 
   /** The wait is over, either way: timer and listener go. */

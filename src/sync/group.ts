@@ -7,7 +7,7 @@
  * Thread safety: one thread. Ordering and fairness: those of the locks, first come, first served.
  */
 import { LtlError } from '../words/errors.js';
-import { Ends } from './cancel.js';
+import { assertEnds, Ends } from './cancel.js';
 import { type Lease, Leases } from './lease.js';
 import type { Request } from './lock.js';
 import { GRANT, GRANT_HEAD, HAND } from './micro.js';
@@ -162,7 +162,10 @@ function partOf(request: Waitable | Request, named: Owner | undefined): Part {
     mode,
   } = request instanceof Waitable ? { of: request, weight: undefined, mode: undefined } : request;
   if (!(lock instanceof Waitable))
-    throw new LtlError('E_ARGUMENT', 'a request is a lock or { of: lock, weight?, mode? }');
+    throw new LtlError(
+      'E_ARGUMENT',
+      'a request is a lock or { of: lock, weight?, mode? }, and locks across threads can only be taken one by one',
+    );
   return { lock, verbs: lock.verbsFor({ weight, mode }), weight: weight ?? 1, named };
 }
 
@@ -181,7 +184,8 @@ function distinct(parts: readonly Part[]): Part[] {
   return [...byLock.values()];
 }
 
-function refuseEarly(parts: readonly Part[], { signal, owner }: GroupOptions): void {
+function refuseEarly(parts: readonly Part[], { signal, timeoutMs, owner }: GroupOptions): void {
+  assertEnds(signal, timeoutMs);
   if (signal?.aborted === true) throw abortError(parts.map(({ lock }) => lock.label).join(', '));
   if (owner === undefined) return;
   for (const { lock } of parts) {

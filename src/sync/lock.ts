@@ -9,7 +9,7 @@
 import { GUARDS } from '../../machines/figures.js';
 import { LtlError } from '../words/errors.js';
 import { symHARD_LOCK, symSOFT_LOCK } from '../words/symbols.js';
-import { Ends } from './cancel.js';
+import { assertEnds, Ends } from './cancel.js';
 import type { Lease } from './lease.js';
 import { GRANT_UPGRADE, HAND, Micro, REFUSE_UPGRADE } from './micro.js';
 
@@ -124,6 +124,7 @@ export class ReadWriteLock extends Waitable {
   async upgrade(lease: Lease, options: Pick<AcquireOptions, 'signal' | 'timeoutMs'> = {}): Promise<void> {
     this.#assertOwn(lease);
     if (lease.verbs !== SOFT) throw new LtlError('E_ARGUMENT', `this lease of ${this.label} is hard already`);
+    assertEnds(options.signal, options.timeoutMs);
     if (options.signal?.aborted === true) throw abortError(this.label);
     const code = this.step(UPGRADE, 1, lease.named);
     if ((code & REFUSE_UPGRADE) !== 0)

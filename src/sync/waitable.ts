@@ -7,7 +7,7 @@
  */
 import { report, watching } from '../tables/inspect.js';
 import { LtlError } from '../words/errors.js';
-import { Ends } from './cancel.js';
+import { assertEnds, Ends } from './cancel.js';
 import { Lease } from './lease.js';
 import {
   AVAILABLE_SHIFT,
@@ -144,6 +144,7 @@ export abstract class Waitable {
   protected async acquireWith(options: AcquireOptions & { readonly mode?: unknown }): Promise<Lease> {
     const { signal, timeoutMs, owner } = options;
     const words: Words = { verbs: this.verbsFor(options), weight: options.weight ?? 1, named: owner };
+    assertEnds(signal, timeoutMs);
     if (signal?.aborted === true) throw abortError(this.label);
     const again = owner === undefined ? undefined : owners.before(owner, this);
     if (again !== undefined) throw again;
@@ -222,6 +223,8 @@ export abstract class Waitable {
 
   /** Releases a lease of this lock. Throws E_LOCK_NOT_HELD when it is another lock's or was released before. */
   release(lease: Lease): void {
+    if (!(lease instanceof Lease))
+      throw new LtlError('E_LOCK_NOT_HELD', `${this.label} is released by a lease of it, which this is not`);
     if (lease.lock !== this)
       throw new LtlError('E_LOCK_NOT_HELD', `a lease of ${lease.lock.label} cannot release ${this.label}`);
     if (!lease.live) throw new LtlError('E_LOCK_NOT_HELD', `this lease of ${this.label} was released before`);

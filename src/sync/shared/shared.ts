@@ -9,7 +9,7 @@
  */
 import { isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { LtlError } from '../../words/errors.js';
-import { Ends } from '../cancel.js';
+import { assertEnds, Ends } from '../cancel.js';
 import type { AcquireOptions, LockOptions, Verbs } from '../waitable.js';
 import { abortError } from '../waiter.js';
 import { type KindWords, kindWords, SHARED_KINDS, type SharedKind } from './kinds.js';
@@ -99,6 +99,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   /** Waits without blocking; resolves when granted. */
   protected async park(verbs: Verbs, weight: number, options: SharedAcquireOptions): Promise<void> {
     const { signal, timeoutMs } = options;
+    assertEnds(signal, timeoutMs);
     if (signal?.aborted === true) throw abortError(this.label);
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
@@ -128,6 +129,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
         'E_ARGUMENT',
         'the main thread must not block: it would not see the end of a worker; use acquire()',
       );
+    assertEnds(undefined, timeoutMs);
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
     if (slot === TAKEN) return;

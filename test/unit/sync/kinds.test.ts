@@ -115,6 +115,25 @@ describe('a mutex', () => {
     expect(mutex.state).toBe('free');
   });
 
+  it('refuses what can end no wait before it queues anything, and waits for ever when told so', async () => {
+    const held = new Mutex();
+    const lease = await held.acquire();
+    const wrong = [{ timeoutMs: Number.NaN }, { timeoutMs: '5' }, { timeoutMs: 2 ** 40 }, { signal: 5 }] as never[];
+    for (const options of wrong) {
+      await expect(held.acquire(options)).rejects.toThrow(code('E_ARGUMENT'));
+      await expect(acquireAll([held], options)).rejects.toThrow(code('E_ARGUMENT'));
+      await expect(acquireAny([held], options)).rejects.toThrow(code('E_ARGUMENT'));
+    }
+    const lock = new ReadWriteLock();
+    await expect(lock.upgrade(await lock.soft(), { timeoutMs: Number.NaN })).rejects.toThrow(code('E_ARGUMENT'));
+    expect([held.queueLength, lock.state]).toEqual([0, 'shared']);
+    const patient = held.acquire({ timeoutMs: Number.POSITIVE_INFINITY });
+    await expect(settled(patient)).resolves.toBe(false);
+    lease.release();
+    (await patient).release();
+    expect(() => held.release({} as Lease)).toThrow(code('E_LOCK_NOT_HELD'));
+  });
+
   it('rejects words it does not know', async () => {
     await expect(new Mutex().acquire({ weight: 2 })).rejects.toThrow(code('E_ARGUMENT'));
     await expect(new Semaphore(2).acquire({ weight: 3 })).rejects.toThrow(code('E_ARGUMENT'));

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type SharedHandle, SharedMutex, SharedReadWriteLock, SharedSemaphore, SharedSignal } from 'ltl/sync';
+import {
+  acquireAll,
+  type SharedHandle,
+  SharedMutex,
+  SharedReadWriteLock,
+  SharedSemaphore,
+  SharedSignal,
+} from 'ltl/sync';
 import { describe, expect, it } from 'vitest';
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -173,6 +180,8 @@ describe('in one thread, a shared lock', () => {
     const mutex = new SharedMutex();
     const lease = await mutex.acquire();
     expect(() => mutex.close()).toThrow(code('E_LOCKED'));
+    await expect(mutex.acquire({ timeoutMs: Number.NaN })).rejects.toThrow(code('E_ARGUMENT'));
+    await expect(acquireAll([mutex as never])).rejects.toThrow('locks across threads can only be taken one by one');
     lease.release();
     expect(() => lease.release()).toThrow(code('E_LOCK_NOT_HELD'));
     expect(() => mutex.acquireSync()).toThrow(code('E_ARGUMENT'));
