@@ -4,6 +4,8 @@
  * "what is happening in here", not "what does this instance do".
  */
 
+import { LtlError } from '../words/errors.js';
+
 /** One transition of one live machine. */
 export interface Transition {
   /** Which definition: `phase`, `mutex`. */
@@ -28,8 +30,9 @@ const listeners = new Set<TransitionListener>();
 /** `on` is true while somebody listens: read it before building a Transition. */
 export const watching = { on: false };
 
-/** Calls the listener at every transition of every machine of this thread, from now on; returns the way to stop it. */
+/** Calls the listener at every transition of every machine of this thread, from now on; returns the way to stop it. Throws E_ARGUMENT. */
 export function inspect(listener: TransitionListener): () => void {
+  if (typeof listener !== 'function') throw new LtlError('E_ARGUMENT', 'a listener is a function');
   // A wrapper of its own, so that the same function may listen twice and stop twice.
   const entry: TransitionListener = (transition) => listener(transition);
   listeners.add(entry);
