@@ -17,7 +17,7 @@ export function assertEnds(signal: unknown, timeoutMs: unknown): void {
   if (typeof timeoutMs !== 'number' || !(timeoutMs <= LONGEST_MS))
     throw new LtlError(
       'E_ARGUMENT',
-      `timeoutMs is at most ${LONGEST_MS} milliseconds or Infinity, not ${String(timeoutMs)}`,
+      `timeoutMs is at most ${LONGEST_MS} milliseconds or Infinity, not ${typeof timeoutMs === 'number' ? timeoutMs : typeof timeoutMs}`,
     );
 }
 
