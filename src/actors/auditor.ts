@@ -10,6 +10,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Audit } from '../log/audit.js';
 import { storePaths } from '../log/folder.js';
 import { listSpares, makeSpare, removeHalfSpares } from '../log/spare.js';
+import { lowerThreadPriority } from '../ports/priority.js';
 import { Board, WORD } from '../wire/board.js';
 import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protocol.js';
 import { LIMITS } from '../words/limits.js';
@@ -150,6 +151,7 @@ class Auditor {
 
 const auditor: ActorModule<AuditorInput, AuditorMessage, AuditorReport> = {
   start(context) {
+    if (context.ownsThread) lowerThreadPriority();
     const actor = new Auditor(context);
     void actor.follow();
     return { receive: (message) => actor.receive(message), stop: () => actor.stop() };

@@ -21,6 +21,8 @@ export interface ActorContext<Input, In, Out> {
   readonly input: Input;
   /** Shared words: [0] is bumped and notified after each posted message, [1] is the heartbeat, [2] is 1 when asked to stop. */
   readonly doorbell: Int32Array;
+  /** No other actor lives in this thread. */
+  readonly ownsThread: boolean;
   /** True once the actor was asked to stop. Only those with `run` need to look. */
   readonly stopping: boolean;
   /** Sends to the conductor, the thread that started this one. */
@@ -91,6 +93,7 @@ class Host {
       name,
       input,
       doorbell: words,
+      ownsThread: true,
       get stopping(): boolean {
         return Atomics.load(words, CONTROL.stopping) !== 0;
       },

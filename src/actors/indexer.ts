@@ -15,6 +15,7 @@ import { LogReader, type LogTail } from '../log/reader.js';
 import { Indexer, type IndexerOptions } from '../lookup/indexer.js';
 import type { IndexerInput, IndexerMessage, IndexerReport } from '../lookup/protocol.js';
 import { readBootId } from '../ports/identity.js';
+import { lowerThreadPriority } from '../ports/priority.js';
 import { RecordDecoder } from '../record/decoder.js';
 import { Board, WORD } from '../wire/board.js';
 import { isLtlError, toWireError } from '../words/errors.js';
@@ -206,6 +207,7 @@ class IndexerActor {
 
 const indexer: ActorModule<IndexerInput, IndexerMessage, IndexerReport> = {
   start(context) {
+    if (context.ownsThread) lowerThreadPriority();
     const actor = new IndexerActor(context);
     // A failure in the loop is the actor's: the host sends it to the supervisor as an unhandled rejection.
     void actor.follow();

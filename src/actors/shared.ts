@@ -61,6 +61,7 @@ class SharedPart {
       name,
       input,
       doorbell: context.doorbell,
+      ownsThread: false,
       get stopping(): boolean {
         return isStopping();
       },

@@ -170,11 +170,9 @@ export class RecordEncoder {
   }
 
   #variantsOf(keys: readonly string[]): Variant[] {
-    const key = JSON.stringify(keys);
-    const learned = this.#byKeyOrder.get(key);
-    const registered = (this.#byKeySet.get(keySetOf(keys)) ?? []).map((definition) =>
-      shapedVariant(definition, keys, this.#mayGenerate),
-    );
+    const learned = this.#byKeyOrder.size === 0 ? undefined : this.#byKeyOrder.get(JSON.stringify(keys));
+    const definitions = this.#byKeySet.size === 0 ? [] : (this.#byKeySet.get(keySetOf(keys)) ?? []);
+    const registered = definitions.map((definition) => shapedVariant(definition, keys, this.#mayGenerate));
     return learned === undefined ? registered : [...registered, learned];
   }
 

@@ -1,8 +1,8 @@
 /**
  * Remembers the orders in which objects have their keys, as a tree with a key on each edge, so that a walk over an
  * object's keys ends at what is known about that order: the shapes that fit it, and how often it was seen without one.
- * The tree has a limit; when it is reached (objects used as dictionaries) all but the known shapes is forgotten, and
- * nothing new is remembered for a while that doubles each time.
+ * The tree has a limit, which grows only as long as what it remembers is met again. When it is reached (objects used as
+ * dictionaries) all but the known shapes is forgotten, and nothing new is remembered for a while that doubles each time.
  */
 import type { Variant } from './frame-writer.js';
 
@@ -27,7 +27,8 @@ interface Node {
 
 /** An object with more keys than this is taken for a dictionary. */
 const LEARN_FIELDS_MAX = 64;
-/** Nodes of the tree, about 200 bytes each. */
+/** Nodes of the tree, about 200 bytes each: at first, and at most. */
+const NODES_MIN = 1024;
 const NODES_MAX = 16_384;
 /** The first and the longest pause of remembering, in objects. */
 const PAUSE_MIN = 4096;
@@ -41,6 +42,9 @@ export class KeyOrders {
   #root: Node = makeNode(0);
   readonly #planted: (readonly string[])[] = [];
   #nodes = 0;
+  #nodesMax = NODES_MIN;
+  /** How often a remembered order was met again since the limit was last reached. */
+  #hits = 0;
   #pause = 0;
   #pauseNext = PAUSE_MIN;
 
@@ -84,7 +88,10 @@ export class KeyOrders {
       node.lastChild = child;
       node = child;
     }
-    if (node.order !== undefined) return node.order;
+    if (node.order !== undefined) {
+      this.#hits += 1;
+      return node.order;
+    }
     if (node.depth === 0) return undefined;
     const keys = Object.keys(value);
     if (keys.length !== node.depth) return undefined;
@@ -95,8 +102,15 @@ export class KeyOrders {
   #grow(node: Node, key: string): Node | undefined {
     if (this.#pause > 0 || node.depth >= LEARN_FIELDS_MAX || key === '__proto__' || INTEGER_LIKE.test(key))
       return undefined;
-    if (this.#nodes >= NODES_MAX) {
+    if (this.#nodes >= this.#nodesMax) {
+      const pays = this.#hits > this.#nodes;
+      this.#hits = 0;
+      if (pays && this.#nodesMax < NODES_MAX) {
+        this.#nodesMax *= 2;
+        return this.#grow(node, key);
+      }
       this.forget();
+      this.#nodesMax = NODES_MIN;
       this.#pause = this.#pauseNext;
       this.#pauseNext = Math.min(this.#pauseNext * 2, PAUSE_MAX);
       return undefined;
