@@ -32,6 +32,8 @@ export interface Status {
   readonly writer: {
     /** How bytes reach the disk. */
     readonly way: string;
+    /** Why in that way. */
+    readonly why: string;
     readonly state: string;
     /** This writer's life: one more with each open. */
     readonly life: number;
@@ -58,9 +60,22 @@ export interface Status {
 }
 
 const WAY_TEXTS = {
-  buffered: 'buffered write, then fdatasync, in a segment written ahead',
+  buffered: 'buffered write, then fdatasync, over room written ahead',
   growing: 'buffered write, then fdatasync, in a growing file',
   direct: 'direct, durable write of whole pages, in a segment written ahead',
+} as const;
+
+const NOT_DIRECT =
+  'log.write is direct, but only a spare segment is written so: this one grew or was there before, or its file system cannot';
+const WAY_REASONS = {
+  buffered: {
+    buffered:
+      'log.write is buffered, and a spare segment or the writer itself made room: a sync waits for the data only',
+    direct: 'log.write was direct when the segment was begun',
+    growing:
+      'log.write is buffered; no spare segment was there, and no room is made for large groups or on a full disk',
+  },
+  direct: { buffered: NOT_DIRECT, growing: NOT_DIRECT, direct: 'log.write is direct' },
 } as const;
 
 const WRITER_STATES = Object.fromEntries(Object.entries(WRITER).map(([name, value]) => [value, name]));
@@ -75,6 +90,7 @@ export function writerStatus(
 ): Status {
   const { conductor, sleeper, board } = writing;
   const tail = board.tail();
+  const way = WAYS[Atomics.load(board.words, WORD.way)] ?? 'growing';
   const { failure } = conductor;
   return {
     path,
@@ -86,7 +102,8 @@ export function writerStatus(
     sleep: sleeper.status(),
     policy,
     writer: {
-      way: WAY_TEXTS[WAYS[Atomics.load(board.words, WORD.way)] ?? 'growing'],
+      way: WAY_TEXTS[way],
+      why: WAY_REASONS[writing.logWrite][way],
       state: WRITER_STATES[board.writerState] ?? 'unknown',
       life: conductor.life,
       segmentId: tail.segmentId,

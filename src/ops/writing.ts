@@ -116,6 +116,11 @@ export class Writing {
     return new Promise((resolve) => this.#acknowledged.push(resolve));
   }
 
+  /** How segments written ahead are asked to be written. */
+  get logWrite(): 'buffered' | 'direct' {
+    return this.#config['log.write'];
+  }
+
   register(name: string, shape: Readonly<Record<string, FieldType>>): void {
     this.appender.define((encoder) => {
       const definition = encoder.registerMessage(name, shape);
