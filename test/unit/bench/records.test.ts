@@ -40,7 +40,7 @@ describe('a pool of records', () => {
         const shape = { name: 'm', fields: { at: 'number', text: 'string', raw: 'bytes', on: 'boolean?' } } as const;
         if (bytes >= 40) expect(new RecordPool({ kind: 'message', shape, bytes }).bytesMean).toBeCloseTo(bytes, -1);
       }),
-      { numRuns: 10 },
+      { numRuns: 4 },
     );
     const tiny = { kind: 'message', shape: { name: 'm', fields: { at: 'number' } }, bytes: 3 } as const;
     expect(() => new RecordPool(tiny)).toThrow(/at least 13 bytes/);
