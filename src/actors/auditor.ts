@@ -16,6 +16,7 @@ import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protoc
 import { LIMITS } from '../words/limits.js';
 import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
+import { Pokes } from './pokes.js';
 
 class Auditor {
   readonly #context: ActorContext<AuditorInput, AuditorMessage, AuditorReport>;
@@ -27,7 +28,7 @@ class Auditor {
   #stopping = false;
   /** No spare could be made: it is not tried again before the log goes on in another segment. */
   #noRoomAt = -1;
-  #poke: (() => void) | null = null;
+  readonly #pokes = new Pokes();
   #waiters: { id: number; toSeq: number }[] = [];
   /** Who wants to know, and waits as long as it takes. */
   #patient: { readonly id: number; readonly toSeq: number }[] = [];
@@ -64,12 +65,12 @@ class Auditor {
       case 'fail':
         fail(message.how);
     }
-    this.#poke?.();
+    this.#pokes.poke();
   }
 
   stop(): void {
     this.#stopping = true;
-    this.#poke?.();
+    this.#pokes.poke();
     this.#audit.close(this.#board.tail());
   }
 
@@ -77,6 +78,7 @@ class Auditor {
   async follow(): Promise<void> {
     while (!this.#stopping) {
       const seen = Atomics.load(this.#board.words, WORD.progress);
+      const pokes = this.#pokes.count;
       const startedMs = performance.now();
       const busy = (await this.#makeSpares()) || this.#verify();
       this.#context.beat();
@@ -89,7 +91,7 @@ class Auditor {
             ? 0
             : Math.max(LIMITS.auditRestMs, (performance.now() - startedMs) * LIMITS.auditRestShare),
         );
-      else await this.#idle(seen);
+      else await this.#idle(seen, pokes);
     }
   }
 
@@ -132,18 +134,14 @@ class Auditor {
   }
 
   /** Sleeps until the queue makes progress or a message comes. */
-  async #idle(seen: number): Promise<void> {
+  async #idle(seen: number, pokes: number): Promise<void> {
     this.#audit.checkpoint(this.#board.tail());
     const wait = Atomics.waitAsync(this.#board.words, WORD.progress, seen);
     if (!wait.async) {
       await rest(LIMITS.auditRestMs);
       return;
     }
-    const poked = new Promise<void>((resolve) => {
-      this.#poke = resolve;
-    });
-    await Promise.race([wait.value, poked]);
-    this.#poke = null;
+    await Promise.race([wait.value, this.#pokes.after(pokes)]);
     // The next group is likely to come at once: better one pass over several than a wake-up for each.
     if (this.#waiters.length === 0 && !this.#stopping) await rest(LIMITS.auditRestMs);
   }

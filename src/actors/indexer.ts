@@ -22,6 +22,7 @@ import { isLtlError, toWireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
+import { Pokes } from './pokes.js';
 
 /** Verified segments that the indexer keeps: it reads in order. */
 const CACHE_BYTES = 4 * LIMITS.segmentBytes;
@@ -33,9 +34,7 @@ class IndexerActor {
   readonly #opening: Promise<Indexer | null>;
   #gateOpen: boolean;
   #stopping = false;
-  #poke: (() => void) | null = null;
-  /** Counts what may have given work: a loop that saw none between looking and sleeping may sleep. */
-  #pokes = 0;
+  readonly #pokes = new Pokes();
   #reported: string | null = null;
   #waiters: { readonly id: number; readonly toSeq: number }[] = [];
   /** Who wants to know, and waits as long as it takes. */
@@ -108,12 +107,12 @@ class IndexerActor {
       case 'fail':
         fail(message.how);
     }
-    this.#pokeNow();
+    this.#pokes.poke();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#pokeNow();
+    this.#pokes.poke();
     await (await this.#opening)?.close();
   }
 
@@ -121,7 +120,7 @@ class IndexerActor {
   async follow(): Promise<void> {
     await this.#opening;
     while (!this.#stopping) {
-      const pokes = this.#pokes;
+      const pokes = this.#pokes.count;
       const progress = Atomics.load(this.#board.words, WORD.progress);
       const restMs = this.#gateOpen ? this.#work() : null;
       if (this.#stopping) return;
@@ -172,36 +171,25 @@ class IndexerActor {
 
   /** Until there is something new, and then a little longer: what comes within that time is done with it. */
   async #sleep(pokes: number, progress: number): Promise<void> {
-    if (pokes !== this.#pokes) return;
     if (!this.#gateOpen) {
-      await this.#poked();
+      await this.#pokes.after(pokes);
       return;
     }
+    if (pokes !== this.#pokes.count) return;
     const wait = Atomics.waitAsync(this.#board.words, WORD.progress, progress);
-    await (wait.async ? Promise.race([wait.value, this.#poked()]) : undefined);
+    await (wait.async ? Promise.race([wait.value, this.#pokes.after(pokes)]) : undefined);
     if (this.#gateOpen) await this.#pause(LIMITS.indexPauseMsMin, pokes);
   }
 
   async #pause(ms: number, pokes: number): Promise<void> {
-    if (pokes !== this.#pokes) return;
+    if (pokes !== this.#pokes.count) return;
     const cut = new AbortController();
     const over = rest(ms, undefined, { signal: cut.signal }).catch((error: unknown) => {
       if (!cut.signal.aborted) throw error;
     });
-    await Promise.race([over, this.#poked()]);
+    await Promise.race([over, this.#pokes.after(pokes)]);
     cut.abort();
     await over;
-  }
-
-  #poked(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#poke = resolve;
-    });
-  }
-
-  #pokeNow(): void {
-    this.#pokes += 1;
-    this.#poke?.();
   }
 }
 

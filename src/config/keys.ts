@@ -16,7 +16,7 @@ export interface Config {
   readonly cores: number;
   /** Threads of the job pool, which also verifies, and shared workers for your actors: at most so many each, 1 to 1024. Default: `cores`. */
   readonly threads: number;
-  /** Size of a segment in bytes, 64 KiB to 1 GiB. Recovery reads one segment whole. Default 8 MiB. */
+  /** Size of a segment in bytes, 64 KiB to 1 GiB, a multiple of 4096. Recovery looks at one segment. Default 8 MiB. */
   readonly 'log.segment.bytes': number;
   /**
    * How segments that were written ahead are written: `buffered` (write, then fdatasync) or `direct` (past the page cache,
@@ -38,6 +38,8 @@ export interface Config {
   readonly 'queue.stall.ms': number;
 }
 
+const PAGE_BYTES = 4096;
+
 interface Key {
   /** What holds when nobody says; of the keys before it the values are known. */
   readonly fallback: (config: Partial<Config>) => string | number;
@@ -50,6 +52,12 @@ const whole = (min: number, max: number): Pick<Key, 'check' | 'wants'> => ({
   wants: `a whole number from ${min} to ${max}`,
 });
 
+/** Direct writing moves whole pages. */
+const pages = (min: number, max: number): Pick<Key, 'check' | 'wants'> => ({
+  check: (value) => whole(min, max).check(value) && (value as number) % PAGE_BYTES === 0,
+  wants: `a multiple of ${PAGE_BYTES} from ${min} to ${max}`,
+});
+
 /** Every key, in the order in which they are resolved. */
 export const KEYS: Readonly<Record<keyof Config, Key>> = {
   'force-all.path': {
@@ -60,7 +68,7 @@ export const KEYS: Readonly<Record<keyof Config, Key>> = {
   'can.index': { fallback: () => 1, ...whole(0, 1) },
   cores: { fallback: () => Math.min(availableParallelism(), LIMITS.coresMax), ...whole(1, LIMITS.coresMax) },
   threads: { fallback: ({ cores = 1 }) => cores, ...whole(1, LIMITS.threadsMax) },
-  'log.segment.bytes': { fallback: () => LIMITS.segmentBytes, ...whole(64 * 1024, 2 ** 30) },
+  'log.segment.bytes': { fallback: () => LIMITS.segmentBytes, ...pages(64 * 1024, 2 ** 30) },
   'log.write': {
     fallback: () => 'buffered',
     check: (value) => value === 'buffered' || value === 'direct',

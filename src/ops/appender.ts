@@ -6,8 +6,8 @@
  * is appended together is written together; nothing waits longer than that. When the ring is full, frames spill into this
  * thread's memory; at the spill's limit append() blocks in short slices, until the queue gives room or is taken for dead.
  *
- * Thread safety: one thread owns it. Ordering: records get their seqs in the order of the calls. Cancelling: none; an
- * append that was accepted is written.
+ * Thread safety: one thread owns it. Ordering: records get their seqs in the order of the calls, and what waits behind
+ * a record that is refused for want of space is refused with it. Cancelling: none; an append that was accepted is written.
  */
 import type { RecordEncoder } from '../record/encoder.js';
 import { type Board, WORD, WRITER } from '../wire/board.js';
@@ -58,6 +58,8 @@ export class Appender {
   #deadBeat = -1;
   #keepAlive: NodeJS.Timeout | null = null;
   #closed: LtlError | null = null;
+  /** Records were refused for want of space while later ones waited in the spill: those must not overtake them. */
+  #doom: LtlError | null = null;
   /** Called once after each turn in which records were accepted; a policy counts arrivals by it. */
   onTurn: (() => void) | null = null;
   readonly #publishSoon = (): void => {
@@ -67,14 +69,18 @@ export class Appender {
   };
   readonly #onCommit = (): void => {
     this.#takeAcks();
-    this.#outlet.pump();
+    this.#pump();
     const ended = this.pending === 0 ? null : this.#writerEnded();
     if (ended === null) this.#watch();
     else this.fail(ended);
   };
   readonly #onAck = (count: number, status: number, seq: number): void => {
     if (status === ACK.durable) this.#pending.durable(count, seq);
-    else this.#pending.failed(count, statusError(status, seq, count));
+    else {
+      const error = statusError(status, seq, count);
+      this.#pending.failed(count, error);
+      if (status === ACK.diskFull && this.#outlet.spilledRecords > 0) this.#doom = error;
+    }
     if (this.pending === 0) this.#setBusy(false);
   };
 
@@ -235,6 +241,18 @@ export class Appender {
     if (!this.#wait.isWaiting) this.#watch();
   }
 
+  /** Moves spilled records into the ring or, behind refused ones, refuses them, in their turn. */
+  #pump(): void {
+    const { spilledRecords } = this.#outlet;
+    if (this.#doom === null) this.#outlet.pump();
+    else if (this.pending === spilledRecords) {
+      this.#pending.failed(spilledRecords, this.#doom);
+      this.#doom = null;
+      this.#outlet.dropSpilled();
+      if (this.pending === 0) this.#setBusy(false);
+    }
+  }
+
   #takeAcks(): void {
     this.#outlet.ring.takeAcks(this.#onAck);
   }
@@ -244,7 +262,7 @@ export class Appender {
     while (!this.#wait.isWaiting && this.pending > 0) {
       if (!this.#wait.begin()) {
         this.#takeAcks();
-        this.#outlet.pump();
+        this.#pump();
       } else if (this.#keepAlive === null) this.#keepAlive = setInterval(() => undefined, FAR_MS);
       else this.#keepAlive.ref();
     }
@@ -275,7 +293,7 @@ export class Appender {
     let sinceMs = performance.now();
     for (;;) {
       this.#takeAcks();
-      outlet.pump();
+      this.#pump();
       if (outlet.spilledBytes <= LIMITS.spillBytesMax / 2) return;
       // Found dead once, it is not waited for again until it shows a sign of life: a loop of appends must come to an end.
       if (this.#deadBeat === beat) throw writerDead(0);

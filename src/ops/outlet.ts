@@ -38,6 +38,9 @@ export class Outlet {
   get spilledBytes(): number {
     return this.#spill.bytes;
   }
+  get spilledRecords(): number {
+    return this.#spill.records;
+  }
 
   /** Encodes into the ring; false when it has no room, or records that came before are spilled. Throws what encoding throws. */
   intoRing(value: unknown, pr: number, message: string | undefined): boolean {
@@ -97,6 +100,13 @@ export class Outlet {
   pump(): void {
     if (this.#spill.bytes === 0) return;
     this.#spill.drain((bytes, start, end) => this.#copyIntoRing(bytes, start, end));
+    this.publish();
+    if (this.#spill.bytes === 0) this.#onSpill();
+  }
+
+  /** Forgets the records that are spilled; shapes that were defined among them stay defined. */
+  dropSpilled(): void {
+    for (const frame of this.#spill.clear()) this.putFrame(frame);
     this.publish();
     if (this.#spill.bytes === 0) this.#onSpill();
   }

@@ -1,11 +1,14 @@
 /**
  * Appending from any thread: `producer()` on the runtime gives a handle that can be posted; `attach(handle)` in a worker
  * makes an appender with a ring of its own. Records of one producer keep their order; between producers the groups decide.
+ * When a thread ends without closing its producers, the thread that opened the log notices, if it started that worker: what
+ * they published is stored, and their places are free again.
  */
+import { threadId } from 'node:worker_threads';
 import { RecordEncoder } from '../record/encoder.js';
 import type { FieldType, ShapeDefinition } from '../record/shape.js';
 import { Board, WORD } from '../wire/board.js';
-import type { RingHandle } from '../wire/ring.js';
+import { claimRing, type RingHandle } from '../wire/ring.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { Appender } from './appender.js';
@@ -39,6 +42,7 @@ export interface Producer {
 export function attach(handle: ProducerHandle): Producer {
   if (!(handle?.ring?.buffer instanceof SharedArrayBuffer) || !(handle.board instanceof SharedArrayBuffer))
     throw new LtlError('E_ARGUMENT', 'attach takes a handle that producer() made');
+  if (!claimRing(handle.ring, threadId)) throw new LtlError('E_ARGUMENT', 'this handle is attached already');
   const board = new Board(handle.board);
   const encoder = new RecordEncoder({ allocateShapeId: () => allocateShapeId(board), shapes: handle.shapes });
   const { ring, stallMsMax, pollUs } = handle;

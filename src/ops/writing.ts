@@ -8,6 +8,7 @@ import { RecordEncoder } from '../record/encoder.js';
 import type { FieldType, ShapeDefinition } from '../record/shape.js';
 import { Conductor } from '../supervisor/conductor.js';
 import type { SupervisorEvent } from '../supervisor/spec.js';
+import { forget, mourn } from '../sync/shared/threads.js';
 import { type Board, WORD } from '../wire/board.js';
 import type { Failure } from '../wire/protocol.js';
 import { LtlError } from '../words/errors.js';
@@ -46,6 +47,7 @@ export class Writing {
   readonly #decoder: RecordDecoder;
   readonly #shapes: ShapeDefinition[] = [];
   #appender: Appender | null = null;
+  #mourning: ReturnType<typeof mourn> | null = null;
   #acknowledged: (() => void)[] = [];
 
   constructor(config: Config, decoder: RecordDecoder, diskUrl: string | undefined) {
@@ -93,6 +95,7 @@ export class Writing {
 
   async start(): Promise<void> {
     const { conductor, board } = this;
+    this.#mourning = mourn(this);
     const ring = conductor.addRing();
     await conductor.start();
     this.#appender = new Appender({
@@ -119,6 +122,11 @@ export class Writing {
   /** How segments written ahead are asked to be written. */
   get logWrite(): 'buffered' | 'direct' {
     return this.#config['log.write'];
+  }
+
+  /** A worker that this thread had started ended. */
+  threadDied(thread: number): void {
+    this.conductor.threadDied(thread);
   }
 
   register(name: string, shape: Readonly<Record<string, FieldType>>): void {
@@ -179,6 +187,7 @@ export class Writing {
     this.sleeper.close();
     this.followers.close();
     await this.conductor.stop();
+    if (this.#mourning !== null) forget(this.#mourning);
     const error = new LtlError('E_CLOSED', 'the instance is closed');
     this.#appender?.fail(error);
   }

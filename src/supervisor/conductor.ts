@@ -14,7 +14,7 @@ import type { EffectOf, EventOf } from '../tables/names.js';
 import { Stepper } from '../tables/stepper.js';
 import { Board, gateBits, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
-import { createRing, isRingClosed, type RingHandle, wakeProducer } from '../wire/ring.js';
+import { abandonRing, createRing, isRingClosed, type RingHandle, wakeProducer } from '../wire/ring.js';
 import { type ErrorCode, fromWireError, isLtlError, LtlError } from '../words/errors.js';
 import { type FlagSources, flagBits, PENDING_BIT } from '../words/flags.js';
 import { LIMITS } from '../words/limits.js';
@@ -172,6 +172,11 @@ export class Conductor {
     this.#rings.set(ring.ringId, ring);
     this.queue.post({ kind: 'ring', ring });
     return ring;
+  }
+
+  /** A thread ended: the rings that it attached and did not close are given back once what they hold is stored. */
+  threadDied(thread: number): void {
+    for (const ring of this.#rings.values()) if (abandonRing(ring, thread)) this.board.ring();
   }
 
   /** The auditor found acknowledged bytes damaged. */

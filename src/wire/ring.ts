@@ -10,7 +10,8 @@
  *                       ackHead (acknowledgement entries written); all wrap        consumer
  *     5–7    slot 1     the same                                                   consumer
  *     8      ackTail    acknowledgement entries read, wraps                        producer
- *     9      closed     1: the producer will publish nothing more                  producer
+ *     9      closed     1: the producer will publish nothing more                  producer, or its mourner
+ *     10     owner      1 + id of the thread that attached it, 0 for nobody        producer
  *     16..   acknowledgement entries, 4 words each: count, status, seq low, seq high
  *     then the data: frames back to back; a word SKIP, or fewer than 4 bytes to the end: go on at 0
  *
@@ -23,6 +24,7 @@ const COMMIT = 1;
 const SLOTS = 2;
 const ACK_TAIL = 8;
 const CLOSED = 9;
+const OWNER = 10;
 const ACKS = 16;
 const ACK_WORDS = 4;
 const DATA_OFFSET = (ACKS + LIMITS.ackEntries * ACK_WORDS) * 4;
@@ -308,6 +310,22 @@ export class RingConsumer {
 /** The producer has closed it: all it published was acknowledged before. */
 export function isRingClosed(handle: RingHandle): boolean {
   return Atomics.load(new Int32Array(handle.buffer, 0, ACKS), CLOSED) === 1;
+}
+
+/** The ring becomes that thread's; false when it is somebody's already. */
+export function claimRing(handle: RingHandle, thread: number): boolean {
+  return Atomics.compareExchange(new Int32Array(handle.buffer, 0, ACKS), OWNER, 0, thread + 1) === 0;
+}
+
+/** In place of an owner that died without closing: what it published is taken yet, and nobody takes its acknowledgements. */
+export function abandonRing(handle: RingHandle, thread: number): boolean {
+  const words = new Int32Array(handle.buffer, 0, ACKS);
+  if (Atomics.load(words, OWNER) !== thread + 1) return false;
+  const last: Commit = { commit: 0, tail: 0, released: 0, ackHead: 0 };
+  readCommit(words, last);
+  Atomics.store(words, ACK_TAIL, last.ackHead | 0);
+  Atomics.store(words, CLOSED, 1);
+  return true;
 }
 
 /** Wakes a producer that waits for a commit that will not come, so that it looks at the writer's state. */

@@ -11,6 +11,14 @@ export interface Room {
   limit: number;
 }
 
+/** The end of a spill, to go back to. */
+export interface SpillMark {
+  readonly chunks: number;
+  readonly position: number;
+  readonly bytes: number;
+  readonly records: number;
+}
+
 interface Chunk extends Room {
   /** First byte not moved to the ring yet. */
   start: number;
@@ -19,10 +27,15 @@ interface Chunk extends Room {
 export class Spill {
   readonly #chunks: Chunk[] = [];
   #bytes = 0;
+  #records = 0;
 
   /** Bytes waiting. */
   get bytes(): number {
     return this.#bytes;
+  }
+  /** Records among what waits; definitions do not count. */
+  get records(): number {
+    return this.#records;
   }
 
   /** Room for a frame that did not fit the last room asked for; grows up to the largest record. */
@@ -35,24 +48,38 @@ export class Spill {
     return chunk;
   }
 
-  /** Takes what was written into the last room, up to `position`. */
+  /** Takes the frame that was written into the last room, up to `position`. */
   advance(position: number): void {
     const last = this.#chunks.at(-1);
     if (last === undefined) return;
     this.#bytes += position - last.position;
+    if (!isDefinition(last.view.getUint32(last.position, true))) this.#records += 1;
     last.position = position;
   }
 
   /** Marks the end, to go back to with `rewind`. */
-  mark(): { chunks: number; position: number; bytes: number } {
-    return { chunks: this.#chunks.length, position: this.#chunks.at(-1)?.position ?? 0, bytes: this.#bytes };
+  mark(): SpillMark {
+    const position = this.#chunks.at(-1)?.position ?? 0;
+    return { chunks: this.#chunks.length, position, bytes: this.#bytes, records: this.#records };
   }
 
-  rewind(mark: { chunks: number; position: number; bytes: number }): void {
+  rewind(mark: SpillMark): void {
     this.#chunks.length = mark.chunks;
     const last = this.#chunks.at(-1);
     if (last !== undefined) last.position = mark.position;
     this.#bytes = mark.bytes;
+    this.#records = mark.records;
+  }
+
+  /** Empties it; returns the definitions that were among the frames. */
+  clear(): Uint8Array[] {
+    const definitions: Uint8Array[] = [];
+    this.drain((bytes, start, end) => {
+      if (isDefinition(new DataView(bytes.buffer, bytes.byteOffset).getUint32(start, true)))
+        definitions.push(bytes.slice(start, end));
+      return true;
+    });
+    return definitions;
   }
 
   /** Hands whole frames, oldest first, to `put` until it refuses one or none is left. */
@@ -64,8 +91,11 @@ export class Spill {
         if (!put(chunk.bytes, chunk.start, chunk.start + length)) return;
         chunk.start += length;
         this.#bytes -= length;
+        if (!isDefinition(word)) this.#records -= 1;
       }
       this.#chunks.shift();
     }
   }
 }
+
+const isDefinition = (word: number): boolean => ((word >>> 29) & 3) === 2;

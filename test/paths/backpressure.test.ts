@@ -2,7 +2,7 @@
  * What happens when records come faster than the disk takes them: nothing is lost, the caller waits, first by its
  * promises, then, if it never yields, inside append(); and a writer that is dead meanwhile is a named error.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLtlError, open, symDATA } from 'ltl';
@@ -43,6 +43,25 @@ describe('backpressure', () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.every((one) => isLtlError(one.reason, 'E_WRITER_DEAD'))).toBe(true);
     expect(accepted.map((one) => one.value)).toEqual(accepted.map((_, index) => BigInt(index + 1)));
+  });
+
+  it('records that wait behind refused ones are refused with them: none overtakes when there is space again', async () => {
+    const full = join(dir, 'full');
+    const disk = `${new URL('../fixtures/faulty-disk.mjs', import.meta.url).href}?fullIn=${full}`;
+    await using ltl = await open({ 'force-all.path': join(dir, 'store') }, { ports: { disk } });
+    await ltl.append('first');
+    writeFileSync(full, '');
+    const outcomes: Promise<bigint>[] = [];
+    // 64 MiB: twice what the ring holds.
+    for (let n = 0; n < 4096; n += 1) outcomes.push(ltl.append({ n, text }));
+    expect(ltl.flags.waiting).toBe(true);
+    // The first refusal gives space again, while others wait.
+    for (const outcome of outcomes) outcome.catch(() => rmSync(full, { force: true }));
+    const settled = await Promise.allSettled(outcomes);
+    const firstRefused = settled.findIndex(({ status }) => status === 'rejected');
+    expect(firstRefused).toBeGreaterThanOrEqual(0);
+    expect(settled.slice(firstRefused).filter(({ status }) => status === 'fulfilled')).toEqual([]);
+    expect(await ltl.append('after')).toBe(BigInt(firstRefused + 1));
   });
 
   it('the largest record is stored, a larger one is refused before anything is queued', async () => {

@@ -136,6 +136,8 @@ describe('phases', () => {
       message: expect.stringContaining('force-all.path'),
     });
     await expect(open({ 'force-all.path': '' })).rejects.toMatchObject({ code: 'E_CONFIG' });
+    // Direct writing moves whole pages.
+    await expect(open({ 'force-all.path': dir, 'log.segment.bytes': 100_000 })).rejects.toThrow('multiple of 4096');
     await expect(open({ 'force-all.path': dir, 'can.index': 2 as 1 })).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 

@@ -1,9 +1,11 @@
 /** Several threads append through rings of their own; each keeps its order, and no seq is given twice. */
+
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { open, symDATA } from 'ltl';
+import { attach, open, symDATA } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let dir: string;
@@ -26,6 +28,37 @@ function produce(workerData: object): Promise<Said> {
 }
 
 describe('producers in other threads', () => {
+  it('a thread that ends without closing its producer gives its place back, once what it published is stored', async () => {
+    await using ltl = await open({ 'force-all.path': dir });
+    const handle = ltl.producer();
+    expect(() => {
+      for (;;) ltl.producer();
+    }).toThrow('E_LIMIT');
+    const program = `
+      import { workerData } from 'node:worker_threads';
+      const { attach } = await import(workerData.ltl);
+      const producer = attach(workerData.handle);
+      for (let n = 0; n < 1000; n += 1) producer.enqueue({ n });
+      await null;
+      process.exit(3);`;
+    const workerData = { handle, ltl: import.meta.resolve('ltl') };
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), { workerData });
+    expect((await once(worker, 'exit'))[0]).toBe(3);
+    await expect.poll(() => ltl.status().nextSeq).toBe('1000');
+    const next = attach(ltl.producer());
+    expect(await next.append('after')).toBe(1000n);
+    expect(() => ltl.producer()).toThrow('E_LIMIT');
+    await next.close();
+  });
+
+  it('refuse to be attached twice', async () => {
+    await using ltl = await open({ 'force-all.path': dir });
+    const handle = ltl.producer();
+    const producer = attach(handle);
+    expect(() => attach(handle)).toThrow('E_ARGUMENT');
+    await producer.close();
+  });
+
   it('three threads and the caller append at once, while the queue is killed: all is stored once and in each one’s order', async () => {
     await using ltl = await open({ 'force-all.path': dir, 'log.segment.bytes': 256 * 1024 });
     const count = 3000;
