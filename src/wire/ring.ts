@@ -307,9 +307,13 @@ export class RingConsumer {
   }
 }
 
-/** The producer has closed it: all it published was acknowledged before. */
+/** It is closed, and all that was published on it was taken and acknowledged. */
 export function isRingClosed(handle: RingHandle): boolean {
-  return Atomics.load(new Int32Array(handle.buffer, 0, ACKS), CLOSED) === 1;
+  const words = new Int32Array(handle.buffer, 0, ACKS);
+  if (Atomics.load(words, CLOSED) !== 1) return false;
+  const last: Commit = { commit: 0, tail: 0, released: 0, ackHead: 0 };
+  readCommit(words, last);
+  return Atomics.load(words, HEAD) >>> 0 === last.tail;
 }
 
 /** The ring becomes that thread's; false when it is somebody's already. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { attach, open, symDATA } from 'ltl';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 let dir: string;
 beforeEach(() => {
@@ -45,7 +45,7 @@ describe('producers in other threads', () => {
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), { workerData });
     expect((await once(worker, 'exit'))[0]).toBe(3);
     await expect.poll(() => ltl.status().nextSeq).toBe('1000');
-    const next = attach(ltl.producer());
+    const next = await vi.waitFor(() => attach(ltl.producer()));
     expect(await next.append('after')).toBe(1000n);
     expect(() => ltl.producer()).toThrow('E_LIMIT');
     await next.close();
