@@ -6,8 +6,8 @@
  * is appended together is written together; nothing waits longer than that. When the ring is full, frames spill into this
  * thread's memory; at the spill's limit append() blocks in short slices, until the queue gives room or is taken for dead.
  *
- * Thread safety: one thread owns it. Ordering: records get their seqs in the order of the calls, and what waits behind
- * a record that is refused for want of space is refused with it. Cancelling: none; an append that was accepted is written.
+ * Thread safety: one thread owns it. Ordering: records get their seqs in the order of the calls, and what is spilled when
+ * a record is refused for want of space is refused with it. Cancelling: none; an append that was accepted is written.
  */
 import type { RecordEncoder } from '../record/encoder.js';
 import { type Board, WORD, WRITER } from '../wire/board.js';
