@@ -23,7 +23,7 @@ export interface Config {
    * in whole pages: for groups of many records). Default buffered.
    */
   readonly 'log.write': 'buffered' | 'direct';
-  /** How much one group (one write, one sync) takes at most, in bytes of frames, 16 KiB to 16 MiB. Default 1 MiB. */
+  /** How much one group (one write, one sync) takes at most, in bytes of frames, 16 KiB to 16 MiB. Default 512 KiB. */
   readonly 'queue.group.bytes': number;
   /** How far a ring that is not full is used before it begins again at its start, 64 KiB to 32 MiB: what the processor's cache should hold. Default 4 MiB. */
   readonly 'ring.hot.bytes': number;

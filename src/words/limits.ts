@@ -13,8 +13,8 @@ export const LIMITS = {
   segmentBytes: 8 * MIB,
   /** Where the first batch starts: one page, so that page-aligned writing is possible. */
   segmentDataOffset: 4 * KIB,
-  /** How much one group (one write, one sync) takes. Beyond some hundred KiB a sync is bound by bandwidth, not by count. Wait: the rest goes with the next group. */
-  groupBytesMax: 1 * MIB,
+  /** How much one group (one write, one sync) takes. Beyond some hundred KiB a sync is bound by bandwidth, not by count, and the next group waits longer: measured quicker than 1 MiB and 256 KiB in bursts, batches, and at 1 KiB a record. Wait: the rest goes with the next group. */
+  groupBytesMax: 512 * KIB,
   /**
    * A growing segment is filled with zeros so far ahead by the writer itself, with the sync of a group that is not larger than
    * `writeAheadGroupBytes`: for small groups the size and blocks of the file cost more than the zeros, for large ones less.
