@@ -12,6 +12,7 @@ import type { VerifyReport } from './log/verify.js';
 import type { IndexDefinition } from './lookup/index-definition.js';
 import { AppendCalls } from './ops/append-calls.js';
 import { readOnlyRefusal, readRefusal } from './ops/gate.js';
+import { heartTree } from './ops/heart-tree.js';
 import { RuntimeLocks } from './ops/locks.js';
 import { type OsSignal, OsSignals } from './ops/os-signals.js';
 import { Policies, type PolicyOptions } from './ops/policies.js';
@@ -135,6 +136,7 @@ export class Ltl extends AppendCalls {
     const writing = options.readOnly === true ? null : new Writing(config, decoder, options.ports?.disk);
     super(actors, locks, () => this.#reader.queries, writing);
     this.#actors = actors;
+    if (writing !== null) actors.heart = heartTree(writing);
     this.#locks = locks;
     this.#config = config;
     this.#writing = writing;

@@ -71,7 +71,7 @@ class Host {
     if (typeof loaded.default?.start !== 'function')
       throw new TypeError(`${this.#boot.module} has no default export with a start() function`);
     const behaviour = await loaded.default.start(this.#context());
-    this.#tell({ tag: 'ready' });
+    this.#tell({ tag: 'ready', parks: behaviour.run !== undefined });
     if (behaviour.run === undefined) this.#listen(behaviour);
     else await this.#run(behaviour);
   }

@@ -45,7 +45,10 @@ export class ActorCalls {
     return count === undefined ? this.#actors.threads : undefined;
   }
 
-  /** The live tree of your actors as plain data: state, thread, mailbox depth, restarts, rates, why it last died. */
+  /**
+   * The live tree as plain data: the runtime's own actors under their supervisor `heart`, then yours. Of each its state, thread,
+   * mailbox depth, restarts, rates, and why it last died.
+   */
   actors(): readonly ActorNode[] {
     return this.#actors.actors();
   }

@@ -179,7 +179,8 @@ export function counters(writing: Writing): Record<string, number> {
 }
 
 /** Records that are durable and not in every declared index yet. */
-function indexBacklog(writing: Writing, nextSeq: number): number {
+/** Records that the index that is furthest behind has yet to see. */
+export function indexBacklog(writing: Writing, nextSeq: number): number {
   const states = writing.followers.index?.states ?? [];
   return states.reduce((most, { watermark }) => Math.max(most, nextSeq - watermark), 0);
 }

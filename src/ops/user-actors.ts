@@ -19,6 +19,8 @@ interface Listening {
 }
 
 export class UserActors {
+  /** The runtime's own actors, for the tree. */
+  heart: () => readonly ActorNode[] = () => [];
   #system: ActorSystem | undefined;
   #loading: Promise<ActorSystem> | undefined;
   #threads: number;
@@ -58,7 +60,7 @@ export class UserActors {
   }
 
   actors(): readonly ActorNode[] {
-    return this.#system?.actors() ?? [];
+    return [...this.heart(), ...(this.#system?.actors() ?? [])];
   }
 
   inspect(listener: (transition: ActorTransition) => void): () => void {

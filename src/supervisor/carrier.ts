@@ -81,7 +81,9 @@ export class Carrier {
 
   #line({ id: part }: Carried, child: WorkerChild<PartMessage>): Line<unknown> {
     return {
+      name: this.#name,
       exited: child.exited,
+      loopTimes: () => child.loopTimes(),
       post: (message, transfer) => child.post({ part, message }, transfer),
       kill: () => child.kill(),
     };

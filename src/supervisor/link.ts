@@ -6,7 +6,7 @@ import type { Transferable as NodeTransferable, ResourceLimits } from 'node:work
 import { LtlError } from '../words/errors.js';
 import { type ExitReason, exitError } from './exit.js';
 import type { ChildHandle, ChildSpec, Restart } from './spec.js';
-import { startWorker } from './worker-child.js';
+import { type LoopTimes, startWorker } from './worker-child.js';
 
 export interface LinkOptions<Out> {
   readonly id: string;
@@ -29,9 +29,12 @@ export interface LinkOptions<Out> {
 
 /** The thread that an actor lives in, as its link uses it. */
 export interface Line<In> {
+  readonly name: string;
   readonly exited: Promise<ExitReason>;
   post(message: In, transfer?: readonly NodeTransferable[]): boolean;
   kill(): Promise<void>;
+  /** Of the whole thread; see WorkerChild. */
+  loopTimes(): LoopTimes | undefined;
 }
 
 interface Request {
@@ -59,6 +62,16 @@ export class Link<In, Out extends { readonly kind: string }> {
 
   get isUp(): boolean {
     return this.#child !== null;
+  }
+
+  /** The name of the thread that the actor lives in; undefined while it is down. */
+  get thread(): string | undefined {
+    return this.#child?.name;
+  }
+
+  /** How long the event loop of its thread has worked and waited so far; undefined when that is not known. */
+  loopTimes(): LoopTimes | undefined {
+    return this.#child?.loopTimes();
   }
 
   /** The child as data, for the supervisor. */

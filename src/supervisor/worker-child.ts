@@ -31,6 +31,12 @@ export interface WorkerOptions<Out> {
   onMessage(message: Out): void;
 }
 
+/** Milliseconds, of one life of a thread. */
+export interface LoopTimes {
+  readonly activeMs: number;
+  readonly idleMs: number;
+}
+
 /** A running actor's thread. */
 export interface WorkerChild<In> {
   readonly name: string;
@@ -45,6 +51,8 @@ export interface WorkerChild<In> {
   kill(): Promise<void>;
   /** A counter that moves while the actor makes progress. */
   heartbeat(): number;
+  /** How long its event loop has worked and waited so far; undefined for one that parks in a loop of its own. */
+  loopTimes(): LoopTimes | undefined;
   /** Asks for a beat: an actor on the event loop answers when it comes to it. */
   probe(): void;
   ref(): void;
@@ -74,6 +82,7 @@ class Thread<In, Out> implements WorkerChild<In> {
   /** What the thread said or was seen to do before it ended. */
   #reason: ExitReason | undefined;
   #ended = false;
+  #parks = true;
   #startTimer: { cancel(): void };
 
   constructor(options: WorkerOptions<Out>) {
@@ -123,6 +132,12 @@ class Thread<In, Out> implements WorkerChild<In> {
     return Atomics.load(this.#words, CONTROL.heartbeat);
   }
 
+  loopTimes(): LoopTimes | undefined {
+    if (this.#ended || this.#parks) return undefined;
+    const { active, idle } = this.#worker.performance.eventLoopUtilization();
+    return { activeMs: active, idleMs: idle };
+  }
+
   probe(): void {
     this.#tell({ tag: 'probe' });
   }
@@ -149,6 +164,7 @@ class Thread<In, Out> implements WorkerChild<In> {
   #heard(message: FromHost<Out>): void {
     switch (message.tag) {
       case 'ready':
+        this.#parks = message.parks;
         this.#startTimer.cancel();
         this.#worker.unref();
         this.#settleReady();

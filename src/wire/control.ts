@@ -32,7 +32,8 @@ export type ToHost<In> =
 
 /** From the host to the conductor. */
 export type FromHost<Out> =
-  | { readonly tag: 'ready' }
+  /** `parks`: it has a loop of its own, in which it blocks when there is nothing to do. */
+  | { readonly tag: 'ready'; readonly parks: boolean }
   | { readonly tag: 'message'; readonly message: Out }
   | { readonly tag: 'failed'; readonly error: WireError }
   /** It ended: because it was asked to, or (`asked: false`) because its run() returned. */

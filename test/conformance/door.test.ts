@@ -18,9 +18,36 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** The runtime's own. */
+const heart = (): ReturnType<Ltl['actors']> => ltl.actors().find(({ name }) => name === 'heart')?.children ?? [];
+/** The users' part of the tree. */
+const own = (): ReturnType<Ltl['actors']> => ltl.actors().filter(({ name }) => name !== 'heart');
+
 describe('an instance with actors', () => {
+  it('shows its own in the tree as well: where they live, what they have to do, why they last died', async () => {
+    await eventually(() => heart().every(({ state }) => state === 'up.running'));
+    await ltl.append({ n: 1 });
+    await ltl.idle();
+    const [tree] = ltl.actors();
+    expect(tree).toMatchObject({ kind: 'supervisor', name: 'heart', state: 'up.running', restarts: 0 });
+    expect(heart().map(({ name, thread, mailboxDepth }) => [name, thread, mailboxDepth])).toEqual([
+      ['queue', 'queue', 0],
+      ['indexer', 'indexer', 0],
+      ['auditor', 'auditor', expect.any(Number)],
+    ]);
+    const [queue, indexer] = heart();
+    expect(queue?.busyShare).toBeUndefined();
+    expect(indexer?.busyShare).toBeGreaterThanOrEqual(0);
+    expect(indexer?.busyShare).toBeLessThanOrEqual(1);
+    await ltl.drill('auditor', 'throw');
+    await eventually(() => heart()[2]?.restarts === 1);
+    expect(heart()[2]).toMatchObject({ lastExit: { kind: 'error' } });
+    await ltl.close();
+    expect(ltl.actors()).toEqual([]);
+  });
+
   it('keeps what was asked before the first of them, and refuses all after its close', async () => {
-    expect([ltl.actors(), ltl.deadLetters(), ltl.resend()]).toEqual([[], [], 0]);
+    expect([own(), ltl.deadLetters(), ltl.resend()]).toEqual([[], [], 0]);
     const [events, messages, ended] = [[] as string[], [] as string[], [] as string[]];
     ltl.onActorEvent(({ type }) => events.push(type));
     ltl.inspect(({ message }) => messages.push(message));
@@ -28,7 +55,7 @@ describe('an instance with actors', () => {
     ltl.threads(1);
     expect(() => ltl.threads(0)).toThrow('E_ARGUMENT');
     const [one, other] = await Promise.all([ltl.spawn<Order>(servant), ltl.spawn<Order>(servant)]);
-    expect(new Set(ltl.actors().map(({ thread }) => thread)).size).toBe(1);
+    expect(new Set(own().map(({ thread }) => thread)).size).toBe(1);
     const pair = await ltl.supervise({ strategy: 'one-for-all', children: [{ id: 'a', logic: servant }] });
     await Promise.all([one.ask({ do: 'get' }), other.ask({ do: 'get' }), pair.ref<Order>('a').ask({ do: 'get' })]);
     await eventually(() => messages.length === 3 && events.includes('started'));
@@ -55,7 +82,7 @@ describe('an instance with actors', () => {
     const ref = await ltl.spawn(machine, { restart: 'transient' });
     expect(await ref.ask({ type: 'GO' })).toMatchObject({ status: 'active', state: { value: 'busy' } });
     expect(await ref.ask({ type: 'GO' })).toMatchObject({ status: 'done', state: { value: 'over' } });
-    await eventually(() => ltl.actors().length === 0);
+    await eventually(() => own().length === 0);
 
     const failing = await ltl.spawn(machine, { restart: 'permanent', backoff: { minMs: 1, maxMs: 1, factor: 1 } });
     await expect(failing.ask({ type: 'FAIL' })).rejects.toThrow('an action throws');
