@@ -93,7 +93,7 @@ describe('ltl bench append', () => {
       ['--shape', shape, '--size', '200', '--form', 'batch', '--batch', '50'],
       ['--shape', sample, '--form', 'ticket', '--batch', '20', '--producers', '1'],
     ]) {
-      const { results } = await report('--for', '100ms', '--warm-up', '0', '--in-flight', '2', ...words);
+      const { results } = await report('--for', '1s', '--warm-up', '0', '--in-flight', '2', ...words);
       expect(results[0]?.work.found).toBe(results[0]?.work.acknowledged);
       expect(results[0]?.work.found).toBeGreaterThan(0);
     }
