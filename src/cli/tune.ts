@@ -1,7 +1,7 @@
 /** `ltl tune`: measures this machine and the settings on it, and recommends one. The report on stdout, progress on stderr. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { defaultConfig } from '../config/config.js';
+import { resolveConfig } from '../config/config.js';
 import { writeConfigFile } from '../config/file.js';
 import { makeFolder } from '../log/make-folder.js';
 import { givenFolder, nearestFolder } from '../tune/place.js';
@@ -28,8 +28,10 @@ export const tune: Run = async ({ values }, io) => {
   const forMs = parseDuration(text('for', '60s'), '--for', FOR_MS_MIN, FOR_MS_MAX);
   const seed = parseSeed(text('seed', ''));
   const html = typeof values['html'] === 'string' ? writableFile(values['html']) : null;
-  const store = typeof values['path'] === 'string' ? values['path'] : defaultConfig()['force-all.path'];
-  const folder = typeof values['path'] === 'string' ? givenFolder(store) : nearestFolder(store);
+  const given = values['path'];
+  // A broken config.json is told before a minute is spent.
+  const store = resolveConfig(typeof given === 'string' ? { 'force-all.path': given } : {})['force-all.path'];
+  const folder = typeof given === 'string' ? givenFolder(store) : nearestFolder(store);
   using stop = new StopRequest();
   const progress = new Progress(io.stderr, 'tune');
   let report: TuneReport | null;
@@ -61,7 +63,7 @@ export const tune: Run = async ({ values }, io) => {
 function apply({ recommended: { changes } }: TuneReport, store: string): string | null {
   if (Object.keys(changes).length === 0) return null;
   makeFolder(store);
-  return writeConfigFile(path.resolve(store), changes);
+  return writeConfigFile(store, changes);
 }
 
 function parseGoal(text: string): Goal {

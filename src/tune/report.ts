@@ -29,6 +29,7 @@ export function tunePage(report: TuneReport): string {
       settingsTable(report.settings),
       figureSection(syncBars(report.alone.syncs)),
       aloneTable(report),
+      ...projectionTable(report),
     ],
   });
 }
@@ -122,6 +123,24 @@ function syncBars(syncs: readonly SyncFigures[]): ReturnType<typeof barFigure> {
       text: `${us.value.toFixed(0)}, p99 ${p99Us.toFixed(0)}`,
     })),
   });
+}
+
+function projectionTable({ projection }: TuneReport): Section[] {
+  if (projection.length === 0) return [];
+  const rows = projection.map(({ cores, recordsPerSecond, bound }) => [
+    String(cores),
+    `${shortNumber(recordsPerSecond)}`,
+    bound,
+  ]);
+  return [
+    {
+      name: 'projection',
+      title: 'Projection: what other numbers of cores would do',
+      caption:
+        'No measurement: worked out from the processor time per record and the sync of a full group, as docs/tuning.md says. One caller thread a core, one core left to the runtime.',
+      html: tableHtml(['cores', 'records/s, at best', 'bound by'], rows),
+    },
+  ];
 }
 
 function aloneTable({ alone: { encodeNs, wakeUs, spinUs, lookNs } }: TuneReport): Section {

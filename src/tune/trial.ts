@@ -10,6 +10,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 import { type Ltl, open } from '../ltl.js';
 import { Histogram } from '../measure/histogram.js';
 import { keysOf, type Setting } from './settings.js';
@@ -23,6 +24,9 @@ export interface Figures {
   readonly p99Ms: number;
   /** Processor milliseconds of the whole process per 1000 records at a record a millisecond. */
   readonly calmCpuMs: number;
+  /** Processor microseconds per record with 1024 in flight, of the caller's thread and of all others; 0 where the system does not say. */
+  readonly callerUs: number;
+  readonly runtimeUs: number;
 }
 
 /** How long each part of a trial takes, in milliseconds. */
@@ -48,15 +52,21 @@ export async function runTrial(
     const ltl = await open({ ...keysOf(setting), 'force-all.path': folder });
     try {
       await closedLoop(ltl, BUSY_IN_FLIGHT, lengths.warmMs, signal);
+      // Segments are written ahead after opening, once: that is not what is measured.
+      await ltl.reserve(0);
       const few = await closedLoop(ltl, FEW_IN_FLIGHT, lengths.fewMs, signal);
       const calmCpuMs = await calmLoad(ltl, lengths.calmMs, signal);
+      const before = cpuTimes();
       const busy = await closedLoop(ltl, BUSY_IN_FLIGHT, lengths.busyMs, signal);
+      const after = cpuTimes();
       if (signal.aborted) return null;
       return {
         recordsPerSecond: busy.recordsPerSecond,
         p50Ms: few.latency.percentileNs(0.5) / 1e6,
         p99Ms: few.latency.percentileNs(0.99) / 1e6,
         calmCpuMs,
+        callerUs: (after.callerUs - before.callerUs) / Math.max(1, busy.latency.count),
+        runtimeUs: (after.othersUs - before.othersUs) / Math.max(1, busy.latency.count),
       };
     } finally {
       await ltl.close();
@@ -64,6 +74,15 @@ export async function runTrial(
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Processor time so far, of this thread and of the process's others; Linux says it in nanoseconds. */
+function cpuTimes(): { callerUs: number; othersUs: number } {
+  const file = `/proc/self/task/${process.pid}/schedstat`;
+  if (!isMainThread || !fs.existsSync(file)) return { callerUs: 0, othersUs: 0 };
+  const callerUs = Number(fs.readFileSync(file, 'utf8').split(' ')[0]) / 1000;
+  const { user, system } = process.cpuUsage();
+  return { callerUs, othersUs: user + system - callerUs };
 }
 
 interface Loop {

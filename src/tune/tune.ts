@@ -10,11 +10,13 @@ import fs from 'node:fs';
 import os, { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { rollDice } from '../policy/dice.js';
+import { LIMITS } from '../words/limits.js';
 import { benefits, candidateFor, report, type SettingReport, type Verdict, verdictOf, worthTogether } from './judge.js';
 import { type MachineFigures, measureMachine } from './machine.js';
+import { type Projected, project } from './projection.js';
 import { type Changes, DEFAULT, type Setting, settingOf, singles, TWIN, together } from './settings.js';
-import type { Interval } from './statistics.js';
-import { GOAL_NAMES, type Goal, Sweep } from './sweep.js';
+import { type Interval, quantile } from './statistics.js';
+import { GOAL_NAMES, type Goal, type Round, Sweep } from './sweep.js';
 import type { Lengths } from './trial.js';
 
 export interface TuneOptions {
@@ -57,6 +59,8 @@ export interface TuneReport {
   /** What looked best in the sweep, by goal; null where nothing was worth a closer look. */
   readonly candidates: Readonly<Record<Goal, string | null>>;
   readonly comparison: Comparison | null;
+  /** On paper, by a model: no measurement. Empty where it could not be fed. */
+  readonly projection: readonly Projected[];
   readonly recommended: { readonly name: string; readonly changes: Changes; readonly why: string };
 }
 
@@ -67,7 +71,7 @@ const SINGLES_END = 0.5;
 /** Rounds that settings are chosen for. */
 const ROUNDS_WANTED = 3;
 /** A trial's parts for a run of a minute, in milliseconds; shorter and longer runs scale them, within bounds. */
-const LENGTHS: Lengths = { warmMs: 100, busyMs: 220, fewMs: 160, calmMs: 160 };
+const LENGTHS: Lengths = { warmMs: 120, busyMs: 280, fewMs: 200, calmMs: 160 };
 const MINUTE_MS = 60_000;
 
 /** Resolves with what was found; null when the signal ended the run. Rejects with what opening a store there rejects with. */
@@ -124,6 +128,7 @@ async function measure(root: string, options: TuneOptions): Promise<TuneReport |
       string | null
     >,
     comparison,
+    projection: projections(sweep.rounds, alone),
     recommended: recommend(goal, verdict, candidate, comparison),
   };
 }
@@ -174,6 +179,26 @@ function recommend(
   const { low } = comparison.benefits[goal];
   if (!(low > 1)) return keep(`${candidate.name} looked better, but was not in a fresh comparison`);
   return { name: candidate.name, changes: candidate.changes, why: 'better than the default in a fresh comparison' };
+}
+
+const PROJECTED_CORES = [1, 2, 4, 8, 16, 32];
+/** Bytes of a trial's record on disk. */
+const RECORD_BYTES = 100;
+
+/** From the default's work per record, and the sync of a group as large as groups become. */
+function projections(rounds: readonly Round[], { syncs }: MachineFigures): Projected[] {
+  const figures = rounds.flatMap((round) => round.get(DEFAULT.name) ?? []);
+  const middle = (values: readonly number[]): number =>
+    quantile(
+      values.toSorted((left, right) => left - right),
+      0.5,
+    );
+  const callerUs = middle(figures.map((one) => one.callerUs));
+  const runtimeUs = middle(figures.map((one) => one.runtimeUs));
+  const group = syncs.find(({ way, bytes }) => way === 'written ahead' && bytes === LIMITS.groupBytesMax);
+  if (!(callerUs > 0) || !(runtimeUs > 0) || group === undefined) return [];
+  const work = { callerUs, runtimeUs, groupRecords: group.bytes / RECORD_BYTES, groupUs: group.us.value };
+  return PROJECTED_CORES.map((cores) => project(work, cores));
 }
 
 function lengthsFor(forMs: number): Lengths {
