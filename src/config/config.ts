@@ -28,10 +28,11 @@ export function resolveConfig(given: Partial<Config> = {}, environment: NodeJS.P
   return { ...(config as unknown as Config), 'force-all.path': root };
 }
 
-/** What every key is when nobody says anything. */
-export function defaultConfig(): Config {
+/** What every key is when nobody says anything but these. */
+export function defaultConfig(given: Partial<Config> = {}): Config {
   const config: Record<string, string | number> = {};
-  for (const [key, { fallback }] of Object.entries(KEYS)) config[key] = fallback(config as Partial<Config>);
+  for (const [key, { fallback }] of Object.entries(KEYS))
+    config[key] = given[key as keyof Config] ?? fallback(config as Partial<Config>);
   return config as unknown as Config;
 }
 

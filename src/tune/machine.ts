@@ -10,11 +10,13 @@ import { Worker } from 'node:worker_threads';
 import type { Dice } from '../policy/dice.js';
 import { alignedBuffer } from '../ports/aligned.js';
 import { RecordEncoder } from '../record/encoder.js';
+import { LIMITS } from '../words/limits.js';
 import { type Interval, medianInterval, quantile, shuffle } from './statistics.js';
 
 /** Ways in which the log is, or could be, written. */
 export const SYNC_WAYS = ['growing', 'written ahead', 'direct'] as const;
-const SIZES = [4096, 65_536, 1_048_576] as const;
+/** The last is a full group. */
+const SIZES = [4096, 65_536, LIMITS.groupBytesMax] as const;
 
 export interface SyncFigures {
   readonly way: (typeof SYNC_WAYS)[number];

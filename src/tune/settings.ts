@@ -9,6 +9,7 @@ import type { Config } from '../config/keys.js';
 export const TUNED = [
   'cores',
   'log.write',
+  'append.poll.us',
   'queue.spin.us',
   'queue.group.bytes',
   'ring.hot.bytes',
@@ -42,11 +43,12 @@ export function singles(): Setting[] {
     { 'queue.spin.us': 200 },
     { 'queue.group.bytes': 256 * KIB },
     { 'ring.hot.bytes': MIB },
-    { 'queue.group.bytes': 4 * MIB },
+    { 'append.poll.us': 0 },
+    { 'queue.group.bytes': MIB },
     { 'log.segment.bytes': 32 * MIB },
     { 'ring.hot.bytes': 16 * MIB },
     { cores: 2 },
-    { 'queue.spin.us': 1000 },
+    { 'append.poll.us': 1000 },
   ];
   const defaults = defaultConfig();
   return levels
@@ -66,8 +68,8 @@ export function settingOf(changes: Changes): Setting {
 
 /** The whole of what a setting says of the keys that tune may change. */
 export function keysOf({ changes }: Setting): Partial<Config> {
-  const defaults = defaultConfig();
-  return Object.fromEntries(TUNED.map((key) => [key, changes[key] ?? defaults[key]]));
+  const config = defaultConfig(changes);
+  return Object.fromEntries(TUNED.map((key) => [key, config[key]]));
 }
 
 /** From two cores on the actors have a thread each: more is the same to them. */
