@@ -184,16 +184,18 @@ describe.each(['caller', 'shared', 'own'] as const)('an actor in thread: %s', (t
       ['drop-newest', [1, 2]],
       ['drop-oldest', [4, 5]],
     ] as const) {
-      const ref = await spawn({ mailbox: { size: 3, overflow } });
-      const first = ref.ask({ do: 'slow', note: 'held', delayMs: 30 });
-      await pause(15);
+      const [ref, begun] = [await spawn({ mailbox: { size: 3, overflow } }), await spawn()];
+      const held = new AbortController();
+      const first = ref.ask({ do: 'until-abort', begun }, { signal: held.signal });
+      await eventually(async () => ((await begun.ask({ do: 'seen' })) as unknown[]).length === 1);
       for (const note of [1, 2, 3, 4, 5]) ref.send({ do: 'note', note });
-      await first;
+      held.abort();
+      await expect(first).rejects.toMatchObject({ code: 'E_ABORTED' });
       await eventually(async () => {
         const { state } = await ref.snapshot();
         return (state as { seen: unknown[] }).seen.length === 3;
       });
-      expect(await ref.ask({ do: 'seen' })).toEqual(['held', ...kept]);
+      expect(await ref.ask({ do: 'seen' })).toEqual(['aborted', ...kept]);
     }
     expect(reasons().filter((reason) => reason === 'overflow')).toHaveLength(6);
   });
