@@ -1,9 +1,10 @@
 /**
- * One trial: a store of its own with one setting, warmed up, then three loads. What each is for:
+ * One trial: a store of its own with one setting under three loads, each after some of its own kind to warm up, the heaviest
+ * last, since index and audit work off for a while what it left. What each is for:
  *
- *   busy   1024 records in flight: how many a second can be acknowledged
  *   few    8 in flight, each followed by the next: how long an acknowledgement takes
  *   calm   one record a millisecond: what it costs in processor time to be there
+ *   busy   1024 records in flight: how many a second can be acknowledged
  *
  * Latencies are those of whole loops (append to the promise's turn), as a caller sees them.
  */
@@ -51,11 +52,12 @@ export async function runTrial(
   try {
     const ltl = await open({ ...keysOf(setting), 'force-all.path': folder });
     try {
-      await closedLoop(ltl, BUSY_IN_FLIGHT, lengths.warmMs, signal);
       // Segments are written ahead after opening, once: that is not what is measured.
       await ltl.reserve(0);
+      await closedLoop(ltl, FEW_IN_FLIGHT, lengths.warmMs, signal);
       const few = await closedLoop(ltl, FEW_IN_FLIGHT, lengths.fewMs, signal);
       const calmCpuMs = await calmLoad(ltl, lengths.calmMs, signal);
+      await closedLoop(ltl, BUSY_IN_FLIGHT, lengths.warmMs, signal);
       const before = cpuTimes();
       const busy = await closedLoop(ltl, BUSY_IN_FLIGHT, lengths.busyMs, signal);
       const after = cpuTimes();
