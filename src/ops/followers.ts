@@ -149,6 +149,7 @@ export class Followers {
       root: paths.root,
       board: board.buffer,
       segmentBytes: this.#config['log.segment.bytes'],
+      way: this.#config['log.write'],
       gateOpen: this.#gateOpen,
     };
   }
