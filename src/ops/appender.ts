@@ -192,6 +192,8 @@ export class Appender {
     if (this.#closed !== null) throw this.#closed;
     if (Atomics.load(this.#board.words, WORD.gate) !== 0) this.#refuse();
     const outlet = this.#outlet;
+    // Before this record and not after it: an acknowledgement that comes at once must find the promises of all it covers.
+    if (outlet.unpublishedBytes >= PUBLISH_BYTES && !this.#holdPublish) this.#publish();
     if (!outlet.intoRing(value, pr, message)) {
       if (outlet.spilledBytes > LIMITS.spillBytesMax && !this.#holdPublish) this.#waitForRoom();
       if (!outlet.intoRing(value, pr, message)) outlet.intoSpill(value, pr, message);
@@ -201,8 +203,7 @@ export class Appender {
       const frames = outlet.putDefinitions();
       definitions?.push(...frames);
     }
-    if (!this.#publishQueued) this.#queuePublish();
-    else if (outlet.unpublishedBytes >= PUBLISH_BYTES && !this.#holdPublish) this.#publish();
+    this.#queuePublish();
   }
 
   #refuse(): void {

@@ -147,7 +147,8 @@ export class Writing {
       board: board.buffer,
       shapes: [...this.#shapes],
       stallMsMax: this.#config['queue.stall.ms'],
-      pollUs: this.#config['append.poll.us'],
+      // On two cores a producer that looks for its acknowledgement takes the core that the queue waits for.
+      pollUs: this.#config.cores > 2 ? this.#config['append.poll.us'] : 0,
     };
   }
 
