@@ -86,7 +86,11 @@ export class Recovery extends Protocol {
       memory.store(recordCell(seat), 0);
       memory.store(threadCell(seat), 0);
     }
-    if (returned) memory.store(DIED, 1);
+    if (returned) {
+      memory.store(DIED, 1);
+      // The dead holder's token is not given again.
+      memory.spendToken();
+    }
     return true;
   }
 
