@@ -10,6 +10,7 @@
 import { isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { LtlError } from '../../words/errors.js';
 import { assertEnds, Ends } from '../cancel.js';
+import { nothingToAwait } from '../lease.js';
 import type { AcquireOptions, LockOptions, Verbs } from '../waitable.js';
 import { abortError } from '../waiter.js';
 import { type KindWords, kindWords, SHARED_KINDS, type SharedKind } from './kinds.js';
@@ -199,6 +200,8 @@ export class SharedLease {
   declare private bits: number;
   /** @internal Its token; 0 as long as it is looked up when it is asked. */
   declare told: number;
+  /** A lease is no promise; see `nothingToAwait`. */
+  declare readonly then: undefined;
 
   /** @internal Leases are made by their locks. */
   constructor(lock: SharedLock, verbs: Verbs, bits: number, told: number) {
@@ -245,6 +248,8 @@ export class SharedLease {
     if (this.held) this.release();
   }
 }
+
+nothingToAwait(SharedLease.prototype);
 
 function releasedBefore(lock: SharedLock): LtlError {
   return new LtlError('E_LOCK_NOT_HELD', `this lease of ${lock.label} was released before`);
