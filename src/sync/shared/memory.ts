@@ -4,8 +4,9 @@
  *
  *     cells, 32 bits each                                        a row is a cache line
  *     [ WORD DIED TOKEN TOKEN TICKET(64) | ............... ]     the machine (word.ts); did a holder die; fencing tokens
- *     [ KIND PERMITS FREEZER | ........................... ]     what it is; who repairs
- *     [ THREAD RECORD .................................... ]     seat 0: thread id + 1, negative when dead; what it holds
+ *     [ KIND PERMITS FREEZER UPGRADER | .................. ]     what it is; who repairs; who upgrades, seats plus 1
+ *     [ THREAD RECORD UPGRADE ............................ ]     seat 0: thread id + 1, negative when dead; what it holds;
+ *                                                                its wait for an upgrade, as a slot
  *     [ ...                                                ]     seats 1 to SEATS - 1
  *     [ SLOT 0 | SLOT 16 | ...                             ]     the ring of waiters: slot (head + i) is the i-th in the queue;
  *     [ SLOT 1 | SLOT 17 | ...                             ]     neighbours are in different lines, for two threads look at them
@@ -25,6 +26,8 @@ export const KIND = LINE;
 export const PERMITS = LINE + 1;
 /** Seat of the thread that repairs, plus 1. */
 export const FREEZER = LINE + 2;
+/** Seat of the thread that wants its soft lease to become hard, plus 1. */
+export const UPGRADER = LINE + 3;
 /** 1 from the death of a holder until the next grant has been told. */
 export const DIED = 1;
 /** How many leases of a mutex are over: written by its holder, in the line that it needs to give it back. See `#late`. */
@@ -38,6 +41,7 @@ export const CELLS = SLOT_ZERO + RING;
 
 export const threadCell = (seat: number): number => SEAT_ZERO + seat * LINE;
 export const recordCell = (seat: number): number => SEAT_ZERO + seat * LINE + 1;
+export const upgradeCell = (seat: number): number => SEAT_ZERO + seat * LINE + 2;
 export const slotCell = (position: number): number => SLOT_ZERO + (position & 15) * LINE + ((position >> 4) & 15);
 
 /** What the lock code may do to shared memory. */

@@ -16,20 +16,22 @@ export class SharedMutex extends SharedLock<'mutex'> {
 
   /** Resolves with the lease when it is this caller's turn. Rejects with E_ABORTED, E_TIMEOUT or E_LIMIT. */
   async acquire(options: SharedAcquireOptions = {}): Promise<SharedLease> {
-    await this.park(this.hard, 1, options);
-    return new SharedLease(this, this.hard, FRESH, 0);
+    await this.park(this.plainVerbs, 1, options);
+    return new SharedLease(this, this.plainVerbs, FRESH, 0);
   }
 
   /** Blocks this thread, which must be a worker, until it is its turn. Throws E_TIMEOUT, E_LIMIT, and E_ARGUMENT in the main thread. */
   acquireSync(timeoutMs: number = Number.POSITIVE_INFINITY): SharedLease {
-    this.block(this.hard, 1, timeoutMs);
-    return new SharedLease(this, this.hard, FRESH, 0);
+    this.block(this.plainVerbs, 1, timeoutMs);
+    return new SharedLease(this, this.plainVerbs, FRESH, 0);
   }
 
   /** The lease if it can be had at once and nobody waits, else undefined. */
   tryAcquire(): SharedLease | undefined {
-    const { hard } = this;
-    return this.protocol.take(hard, hard.try, 1) === REFUSED ? undefined : new SharedLease(this, hard, FRESH, 0);
+    const { plainVerbs } = this;
+    return this.protocol.take(plainVerbs, plainVerbs.try, 1) === REFUSED
+      ? undefined
+      : new SharedLease(this, plainVerbs, FRESH, 0);
   }
 
   /** Runs the function while holding it; releases it however the function ends. */

@@ -12,13 +12,13 @@
  * Ordering: strict first come, first served over all threads, by the exchange that parks. Fairness: no barging.
  */
 import { LtlError } from '../../words/errors.js';
-import { GRANT, GRANT_HEAD, HAND, PARK } from '../micro.js';
+import { GRANT, GRANT_HEAD, GRANT_UPGRADE, HAND, PARK } from '../micro.js';
 import type { Verbs } from '../waitable.js';
 import { Kept } from './kept.js';
-import { type Memory, RING, recordCell, slotCell, WORD } from './memory.js';
+import { type Memory, RING, recordCell, slotCell, UPGRADER, upgradeCell, WORD } from './memory.js';
 import { FROZEN, headOf, type WordEngine, waitingOf } from './word.js';
 
-const EMPTY = 0;
+export const EMPTY = 0;
 export const WAITING = 1;
 export const GRANTED = 2;
 export const ABANDONED = 3;
@@ -65,7 +65,7 @@ export class Protocol {
   readonly seat: number;
   /** How many waited before the request that this thread parked last. */
   ahead = 0;
-  private readonly record: number;
+  protected readonly record: number;
   private readonly name: string;
   private readonly took = new Kept();
   private readonly gave = new Kept();
@@ -195,10 +195,14 @@ export class Protocol {
       if (head === LOOK_ON) this.handOn();
       if (head >= DONE) return;
       // Where the head cannot be granted by the same exchange, the event goes alone.
-      const now = head === STAYS ? this.exchange(word, next, share) : this.memory.load(WORD);
+      const upgrades = (code & GRANT_UPGRADE) !== 0;
+      let now: number;
+      if (head !== STAYS) now = this.memory.load(WORD);
+      else if (upgrades) now = this.exchangeAndUpgrade(word, next, share);
+      else now = this.exchange(word, next, share);
       if (head === STAYS && now === word) {
         if (hands) this.handOn();
-        else this.gave.keep(word, next, event, weight, share);
+        else if (!upgrades) this.gave.keep(word, next, event, weight, share);
         return;
       }
       word = this.thawed(now);
@@ -262,7 +266,10 @@ export class Protocol {
     for (;;) {
       const word = memory.load(WORD);
       if ((word & FROZEN) !== 0) return false;
-      if (memory.swap(WORD, word, engine.next(word, engine.cell(word, event, weight), weight))) break;
+      const cell = engine.cell(word, event, weight);
+      if (!memory.swap(WORD, word, engine.next(word, cell, weight))) continue;
+      if ((engine.code(cell) & GRANT_UPGRADE) !== 0) this.tellUpgrader();
+      break;
     }
     memory.store(slot, EMPTY);
     return true;
@@ -283,13 +290,28 @@ export class Protocol {
     return !cleared || (engine.code(cell) & HAND) !== 0;
   }
 
+  /** An exchange that leaves the lock to the one that upgrades, who is told under the same mark. */
+  private exchangeAndUpgrade(word: number, next: number, share: number): number {
+    const { memory, held } = this;
+    memory.put(this.record, held | MARK);
+    const found = memory.exchange(WORD, word, next);
+    if (found === word) this.tellUpgrader();
+    memory.put(this.record, found === word ? held + share : held);
+    return found;
+  }
+
+  private tellUpgrader(): void {
+    const slot = upgradeCell(this.memory.load(UPGRADER) - 1);
+    this.tellHead(slot, this.memory.load(slot));
+  }
+
   /** One exchange of the word, under the mark; answers what was found. `share` is added to the record when it succeeds. */
-  private exchange(word: number, next: number, share: number): number {
+  protected exchange(word: number, next: number, share: number): number {
     return this.memory.step(this.record, MARK, word, next, share);
   }
 
   /** What this thread holds, as its record says; nobody else writes that while this thread lives. */
-  private get held(): number {
+  protected get held(): number {
     return this.memory.peek(this.record);
   }
 
@@ -321,7 +343,7 @@ export class Protocol {
   }
 
   /** The word that was found, or a later one once nobody repairs. */
-  private thawed(found: number): number {
+  protected thawed(found: number): number {
     let word = found;
     while ((word & FROZEN) !== 0) {
       this.memory.wait(WORD, word, 1);

@@ -39,7 +39,8 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   /** @internal */
   protected readonly protocol: Recovery;
   protected readonly words: KindWords;
-  protected readonly hard: Verbs;
+  /** How a request in no words is made. */
+  protected readonly plainVerbs: Verbs;
   protected readonly memory: SharedMemory;
   readonly #mourning: WeakRef<Mourner>;
 
@@ -49,7 +50,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
       throw new LtlError('E_ARGUMENT', `this is the handle of a ${handle.kind}, not of a ${kind}`);
     this.name = handle === undefined ? options.name : handle.name;
     this.words = kindWords(kind);
-    this.hard = this.words.modes.hard;
+    this.plainVerbs = this.words.modes.hard;
     this.memory = new SharedMemory(handle?.buffer);
     this.handle = handle ?? { kind, name: this.name, buffer: this.memory.buffer };
     if (handle === undefined) {
@@ -104,9 +105,19 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
     if (slot === TAKEN) return;
+    await this.untilTold(slot, () => protocol.abandon(slot), options);
+    this.#collect(slot, verbs, weight);
+  }
+
+  /** Resolves when the slot is not waiting any more. Rejects when signal or time came first and the wait was given up by that. */
+  protected async untilTold(
+    slot: number,
+    abandon: () => boolean,
+    { signal, timeoutMs }: SharedAcquireOptions,
+  ): Promise<void> {
     let reason: LtlError | undefined;
     const giveUp = (error: LtlError): void => {
-      if (protocol.abandon(slot)) reason = error;
+      if (abandon()) reason = error;
     };
     const ends = new Ends(
       {
@@ -119,16 +130,11 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     await parkAsync(this.memory, slot);
     ends.disarm();
     if (reason !== undefined) throw reason;
-    this.#collect(slot, verbs, weight);
   }
 
   /** Waits by blocking this thread. */
   protected block(verbs: Verbs, weight: number, timeoutMs: number): void {
-    if (isMainThread)
-      throw new LtlError(
-        'E_ARGUMENT',
-        'the main thread must not block: it would not see the end of a worker; use acquire()',
-      );
+    assertMayBlock();
     assertEnds(undefined, timeoutMs);
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
@@ -180,6 +186,15 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     for (let seat = 0; seat < SEATS; seat++) if (this.memory.swap(threadCell(seat), 0, threadId + 1)) return seat;
     throw new LtlError('E_LIMIT', `${this.label} is used by ${SEATS} threads, the most there can be`);
   }
+}
+
+/** Throws E_ARGUMENT in the main thread. */
+export function assertMayBlock(): void {
+  if (isMainThread)
+    throw new LtlError(
+      'E_ARGUMENT',
+      'the main thread must not block: it would not see the end of a worker; use acquire()',
+    );
 }
 
 const LIVE = 1;
@@ -237,6 +252,11 @@ export class SharedLease {
     if ((bits & LIVE) === 0) throw releasedBefore(this.lock);
     this.bits = bits - LIVE;
     this.lock.give(this);
+  }
+
+  /** @internal It was not given back after all. */
+  keep(): void {
+    this.bits |= LIVE;
   }
 
   /** @internal It is the first one since a death. */
