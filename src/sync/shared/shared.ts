@@ -216,6 +216,7 @@ export class SharedLease {
   /** @internal Its token; 0 as long as it is looked up when it is asked. */
   declare told: number;
   /** A lease is no promise; see `nothingToAwait`. */
+  // oxlint-disable-next-line unicorn/no-thenable -- it says that there is none
   declare readonly then: undefined;
 
   /** @internal Leases are made by their locks. */

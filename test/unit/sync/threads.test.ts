@@ -7,12 +7,15 @@ import { Worker } from 'node:worker_threads';
 import {
   acquireAll,
   type SharedHandle,
+  type SharedLease,
   SharedMutex,
   SharedReadWriteLock,
   SharedSemaphore,
   SharedSignal,
 } from 'ltl/sync';
 import { describe, expect, it } from 'vitest';
+
+import { TOKEN } from '../../../src/sync/shared/memory.js';
 
 const code = (name: string) => expect.objectContaining({ code: name });
 const sync = pathToFileURL(join(import.meta.dirname, '../../../dist/src/sync/sync.js')).href;
@@ -247,6 +250,22 @@ describe('in one thread, a shared lock', () => {
     (await writer).release();
     expect([lock.state, lock.queueLength]).toEqual(['free', 0]);
     lock.close();
+  });
+
+  it.each([2 ** 30, 2 ** 31])('counts its tokens on past %i, the same while it is held and after', (round) => {
+    const mutex = new SharedMutex();
+    const cells = new Int32Array(mutex.handle.buffer);
+    cells[TOKEN] = round - 4;
+    cells[TOKEN + 1] = round === 2 ** 30 ? 0 : 1;
+    const tokens = Array.from({ length: 6 }, () => {
+      const lease = mutex.tryAcquire() as SharedLease;
+      const { token } = lease;
+      lease.release();
+      expect(lease.token).toBe(token);
+      return token;
+    });
+    expect(tokens).toEqual(Array.from({ length: 6 }, (_, index) => round - 3 + index));
+    mutex.close();
   });
 
   it('names its limits: 255 waiters, 32 threads', async () => {
