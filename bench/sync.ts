@@ -4,6 +4,8 @@
  * the hand-written one. Two threads beside locks of shared memory by hand.
  */
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { Mutex, Semaphore, SharedMutex } from '../src/sync/sync.js';
 import { machineFacts, machineText } from './measure/machine.js';
@@ -143,10 +145,10 @@ async function contended(kind: ContentionJob['kind'], threads: number, times: nu
   return Math.max(...took) / times;
 }
 
-/** Bytes of heap an instance and a parked waiter hold on to. Wants `--expose-gc`; without it the figures are missing. */
+/** Bytes of heap an instance and a parked waiter hold on to. */
 function memory(count: number): string {
-  const { gc } = globalThis as { gc?: () => void };
-  if (gc === undefined) return 'memory: run `node --expose-gc dist/bench/main.js sync`\n';
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
   const measured = (make: () => unknown): number => {
     gc();
     const before = process.memoryUsage().heapUsed;
