@@ -1,7 +1,7 @@
 /**
  * `bench sync`: what a lock costs beside one written by hand and beside libraries, all in one process, in many short rounds
  * that take turns. Shown is the lowest decile of the rounds, which leaves out those that the machine interrupted, and its ratio to
- * the hand-written one. Two threads beside locks of shared memory by hand.
+ * the hand-written one. Two and four threads beside locks of shared memory by hand.
  */
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
