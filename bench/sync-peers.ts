@@ -1,39 +1,13 @@
 /** What the locks are compared with: the plainest things one would write by hand, and libraries. */
 import type { SharedHandle } from '../src/sync/sync.js';
 import { importPeer, peerVersion } from './peers.js';
+import type { Contender, PairSemaphore, Sema } from './sync-loops.js';
 
-/** A lock as a bench sees it: enters and leaves so often, one after the other. */
-export type Loop = (times: number) => Promise<void>;
+type Loops = typeof import('./sync-loops.js');
 
-/** All at once: so many wait, and each leaves as soon as it is in. */
-export type Crowd = (waiters: number) => Promise<void>;
-
-export interface Contender {
-  readonly loop: Loop;
-  readonly crowd: Crowd;
-}
-
-interface Acquirable {
-  acquire(): Promise<{ release(): void }>;
-}
-
-/** Written out for each, so that none pays for a wrapper. */
-export function ofLeases(lock: Acquirable): Contender {
-  return {
-    loop: async (times) => {
-      for (let i = 0; i < times; i++) {
-        const lease = await lock.acquire();
-        lease.release();
-      }
-    },
-    crowd: async (waiters) => {
-      const all: Promise<void>[] = [];
-      const first = await lock.acquire();
-      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then((lease) => lease.release()));
-      first.release();
-      await Promise.all(all);
-    },
-  };
+/** Loops that only this contender runs, so that they are compiled for it: shared ones would be slow for all. */
+export function loopsFor(name: string): Promise<Loops> {
+  return import(`./sync-loops.js?for=${encodeURIComponent(name)}`) as Promise<Loops>;
 }
 
 class HandLease {
@@ -229,94 +203,26 @@ export interface ContentionJob {
 
 type Loader = () => Promise<Contender>;
 
-interface Sema {
-  acquire(): Promise<unknown>;
-  release(): void;
-}
-
-/** Those that run a function inside. */
-function ofJobs(run: (job: () => void) => Promise<unknown>): Contender {
-  const nothing = (): void => {};
-  return {
-    loop: async (times) => {
-      for (let i = 0; i < times; i++) await run(nothing);
-    },
-    crowd: async (waiters) => {
-      const all: Promise<unknown>[] = [];
-      for (let i = 0; i < waiters; i++) all.push(run(nothing));
-      await Promise.all(all);
-    },
-  };
-}
-
-function ofReleasers(lock: { acquire(): Promise<() => void> }): Contender {
-  return {
-    loop: async (times) => {
-      for (let i = 0; i < times; i++) {
-        const release = await lock.acquire();
-        release();
-      }
-    },
-    crowd: async (waiters) => {
-      const all: Promise<void>[] = [];
-      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then((release) => release()));
-      await Promise.all(all);
-    },
-  };
-}
-
-function ofPairs(lock: PairSemaphore): Contender {
-  return {
-    loop: async (times) => {
-      for (let i = 0; i < times; i++) {
-        const [, release] = await lock.acquire();
-        release();
-      }
-    },
-    crowd: async (waiters) => {
-      const all: Promise<void>[] = [];
-      for (let i = 0; i < waiters; i++) all.push(lock.acquire().then(([, release]) => release()));
-      await Promise.all(all);
-    },
-  };
-}
-
-function ofSema(sema: Sema): Contender {
-  return {
-    loop: async (times) => {
-      for (let i = 0; i < times; i++) {
-        await sema.acquire();
-        sema.release();
-      }
-    },
-    crowd: async (waiters) => {
-      const all: Promise<void>[] = [];
-      for (let i = 0; i < waiters; i++) all.push(sema.acquire().then(() => sema.release()));
-      await Promise.all(all);
-    },
-  };
-}
-
 const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make: Loader }>> = {
   'async-mutex Mutex': {
     from: 'async-mutex',
     make: async () => {
       const { Mutex } = (await importPeer('async-mutex')) as { Mutex: new () => { acquire(): Promise<() => void> } };
-      return ofReleasers(new Mutex());
+      return (await loopsFor('async-mutex Mutex')).ofReleasers(new Mutex());
     },
   },
   'async-mutex Semaphore': {
     from: 'async-mutex',
     make: async () => {
       const { Semaphore } = (await importPeer('async-mutex')) as { Semaphore: new (permits: number) => PairSemaphore };
-      return ofPairs(new Semaphore(1));
+      return (await loopsFor('async-mutex Semaphore')).ofPairs(new Semaphore(1));
     },
   },
   'async-sema': {
     from: 'async-sema',
     make: async () => {
       const { Sema } = (await importPeer('async-sema')) as { Sema: new (permits: number) => Sema };
-      return ofSema(new Sema(1));
+      return (await loopsFor('async-sema')).ofSema(new Sema(1));
     },
   },
   'p-limit': {
@@ -324,7 +230,7 @@ const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make:
     make: async () => {
       const limit = ((await importPeer('p-limit')) as { default: (n: number) => (job: () => void) => Promise<unknown> })
         .default;
-      return ofJobs(limit(1));
+      return (await loopsFor('p-limit')).ofJobs(limit(1));
     },
   },
   'effect semaphore': {
@@ -333,15 +239,10 @@ const LIBRARIES: Readonly<Record<string, { readonly from: string; readonly make:
       const { Effect } = (await importPeer('effect')) as { Effect: EffectModule };
       const semaphore = Effect.unsafeMakeSemaphore(1);
       const inside = semaphore.withPermits(1)(Effect.void);
-      return ofJobs(() => Effect.runPromise(inside));
+      return (await loopsFor('effect semaphore')).ofJobs(() => Effect.runPromise(inside));
     },
   },
 };
-
-/** Resolves with its value and what releases it. */
-interface PairSemaphore {
-  acquire(): Promise<readonly [number, () => void]>;
-}
 
 interface EffectModule {
   readonly void: unknown;

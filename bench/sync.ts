@@ -1,24 +1,19 @@
 /**
  * `bench sync`: what a lock costs beside one written by hand and beside libraries, all in one process, in many short rounds
  * that take turns. Shown is the lowest decile of the rounds, which leaves out those that the machine interrupted, and its ratio to
- * the hand-written one. Two threads beside locks of shared memory by hand.
+ * the hand-written one. Two and four threads beside locks of shared memory by hand.
  */
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { Mutex, Semaphore, SharedMutex } from '../src/sync/sync.js';
 import { machineFacts, machineText } from './measure/machine.js';
 import { installPeers } from './peers.js';
 import { progress, save } from './report/output.js';
 import { digits, table } from './report/table.js';
-import {
-  type Contender,
-  type ContentionJob,
-  HandLock,
-  HandMutex,
-  HandSemaphore,
-  libraries,
-  ofLeases,
-} from './sync-peers.js';
+import type { Contender } from './sync-loops.js';
+import { type ContentionJob, HandLock, HandMutex, HandSemaphore, libraries, loopsFor } from './sync-peers.js';
 
 const HAND = 'by hand';
 const HAND_SEMAPHORE = 'semaphore by hand';
@@ -55,19 +50,22 @@ export async function run(args: readonly string[]): Promise<void> {
   const rounds = quick ? 1 : 60;
   const rows: Rows = new Map();
   const contenders = new Map<string, () => Promise<Contender>>([
-    [HAND, async () => ofLeases(new HandMutex())],
-    ['Mutex', async () => ofLeases(new Mutex())],
-    [HAND_SEMAPHORE, async () => ofLeases(new HandSemaphore(1))],
-    ['Semaphore(1)', async () => ofLeases(new Semaphore(1))],
+    [HAND, async () => (await loopsFor(HAND)).ofLeases(new HandMutex())],
+    ['Mutex', async () => (await loopsFor('Mutex')).ofLeases(new Mutex())],
+    [HAND_SEMAPHORE, async () => (await loopsFor(HAND_SEMAPHORE)).ofLeases(new HandSemaphore(1))],
+    ['Semaphore(1)', async () => (await loopsFor('Semaphore')).ofLeases(new Semaphore(1))],
     ...made,
   ]);
   for (let round = 0; round < rounds; round++) {
     progress(`round ${round + 1} of ${rounds}`);
     for (const [name, make] of contenders) await oneThread(rows, name, make, quick, round % 10 === 0);
-    uncontendedWords(rows, quick ? 1000 : 20_000);
-    if (round % 10 !== 0) continue;
+    await uncontendedWords(rows, quick ? 1000 : 20_000);
+    if (round % 5 !== 0) continue;
     add(rows, 'Mutex', 'a cancelled wait', await cancelled(quick ? 100 : 10_000));
-    for (const [kind, name] of CONTENDED) add(rows, name, 'two threads', await twoThreads(kind, quick ? 200 : 200_000));
+    for (const [kind, name] of CONTENDED) {
+      add(rows, name, 'two threads', await contended(kind, 2, quick ? 200 : 100_000));
+      add(rows, name, 'four threads', await contended(kind, 4, quick ? 200 : 20_000));
+    }
   }
   const facts = machineFacts('.');
   const result = report(rows, memory(quick ? 100 : 20_000));
@@ -112,29 +110,31 @@ async function cancelled(waiters: number): Promise<number> {
   return took;
 }
 
-function uncontendedWords(rows: Rows, times: number): void {
+async function uncontendedWords(rows: Rows, times: number): Promise<void> {
   const hand = new HandLock(new SharedArrayBuffer(1024), false);
+  const leased = new HandLock(new SharedArrayBuffer(1024), false);
   const shared = new SharedMutex();
-  const starts = [process.hrtime.bigint()];
-  for (let i = 0; i < times; i++) {
-    hand.tryAcquire();
-    hand.release();
+  const loops = {
+    [EXCHANGE]: (await loopsFor(EXCHANGE)).ofWords(hand),
+    [LEASED]: (await loopsFor(LEASED)).ofHandLeases(leased),
+    [SHARED]: (await loopsFor(SHARED)).ofShared(shared),
+  };
+  for (const [name, loop] of Object.entries(loops)) {
+    const start = process.hrtime.bigint();
+    loop(times);
+    add(rows, name, 'uncontended', Number(process.hrtime.bigint() - start) / times);
   }
-  starts.push(process.hrtime.bigint());
-  for (let i = 0; i < times; i++) hand.tryLease()?.release();
-  starts.push(process.hrtime.bigint());
-  for (let i = 0; i < times; i++) shared.tryAcquire()?.release();
-  starts.push(process.hrtime.bigint());
   shared.close();
-  for (const [index, name] of [EXCHANGE, LEASED, SHARED].entries())
-    add(rows, name, 'uncontended', Number((starts[index + 1] as bigint) - (starts[index] as bigint)) / times);
 }
 
-async function twoThreads(kind: ContentionJob['kind'], times: number): Promise<number> {
+async function contended(kind: ContentionJob['kind'], threads: number, times: number): Promise<number> {
   const mutex = new SharedMutex();
   const buffer = new SharedArrayBuffer(1024);
   const job: ContentionJob = { kind, buffer, handle: mutex.handle, warmUp: times / 2, times };
-  const workers = [0, 1].map(() => new Worker(new URL('./sync.worker.js', import.meta.url), { workerData: job }));
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(new URL('./sync.worker.js', import.meta.url), { workerData: job }),
+  );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const ends = workers.map((worker) => once(worker, 'message') as Promise<[number]>);
   for (const worker of workers) worker.postMessage('go');
@@ -145,10 +145,10 @@ async function twoThreads(kind: ContentionJob['kind'], times: number): Promise<n
   return Math.max(...took) / times;
 }
 
-/** Bytes of heap an instance and a parked waiter hold on to. Wants `--expose-gc`; without it the figures are missing. */
+/** Bytes of heap an instance and a parked waiter hold on to. */
 function memory(count: number): string {
-  const { gc } = globalThis as { gc?: () => void };
-  if (gc === undefined) return 'memory: run `node --expose-gc dist/bench/main.js sync`\n';
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
   const measured = (make: () => unknown): number => {
     gc();
     const before = process.memoryUsage().heapUsed;
@@ -179,7 +179,7 @@ function add(rows: Rows, name: string, column: string, value: number): void {
 }
 
 function report(rows: Rows, memoryLine: string): string {
-  const columns = ['uncontended', '1000 waiters', '100 000 waiters', 'a cancelled wait', 'two threads'];
+  const columns = ['uncontended', '1000 waiters', '100 000 waiters', 'a cancelled wait', 'two threads', 'four threads'];
   const middle = (name: string, column: string): number | undefined => {
     const values = rows.get(name)?.get(column);
     return values === undefined ? undefined : lowestDecile(values);
@@ -199,7 +199,7 @@ function report(rows: Rows, memoryLine: string): string {
   ]);
   const against = (column: string, base: string): string =>
     ((middle(SHARED, column) ?? 0) / (middle(base, column) ?? 1)).toFixed(2);
-  const sameShape = `SharedMutex to one by hand of its shape: ${against('uncontended', LEASED)} uncontended (with leases), ${against('two threads', TICKETS)} by two threads (first come, first served)\n`;
+  const sameShape = `SharedMutex to one by hand of its shape: ${against('uncontended', LEASED)} uncontended (with leases), ${against('two threads', TICKETS)} by two threads and ${against('four threads', TICKETS)} by four (first come, first served)\n`;
   return `nanoseconds for one acquire and release, lowest decile of the rounds (ratio to the hand-written one)\n\n${table(['', ...columns], lines)}\n${sameShape}${memoryLine}`;
 }
 

@@ -1,4 +1,4 @@
-/** One of two threads that take one lock in turn; started by `bench sync`. */
+/** One of several threads that take one lock in turn; started by `bench sync`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedMutex } from '../src/sync/sync.js';
 import { type ContentionJob, HandLock } from './sync-peers.js';
@@ -34,7 +34,7 @@ function enterer(last: number): () => number {
 const enter = enterer(warmUp + times);
 const port = parentPort as NonNullable<typeof parentPort>;
 port.once('message', () => {
-  // Both threads work together from the first section to the last, however unevenly the lock serves them.
+  // All threads work together from the first section to the last, however unevenly the lock serves them.
   while (enter() < warmUp);
   const start = process.hrtime.bigint();
   while (enter() < warmUp + times);

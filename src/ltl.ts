@@ -158,7 +158,7 @@ export class Ltl extends AppendCalls {
     );
     this.#osSignals = new OsSignals(this.#wantedSignals, {
       exit: () => this.close(),
-      napOrWake: () => (this.status().sleep.depth === 'awake' ? this.sleep(symSLEEP_NAP) : this.awake()),
+      napOrWake: () => this.#napOrWake(),
       announce: (name) => this.SIGNAL(name).set(),
     });
   }
@@ -301,6 +301,13 @@ export class Ltl extends AppendCalls {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What SIGUSR2 asks for. An instance that only reads does not sleep. */
+  async #napOrWake(): Promise<void> {
+    if (this.#writing === null) return;
+    if (this.status().sleep.depth === 'awake') await this.sleep(symSLEEP_NAP);
+    else await this.awake();
   }
 
   async #close(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Arguments, Io, Run } from './command.js';
 import { Output } from './output.js';
 import { parseSeq, parseTime } from './parse.js';
 import { StopRequest } from './signals.js';
-import { openReader, type Store } from './store.js';
+import { openFollower, openReader, type Store } from './store.js';
 
 export const read: Run = async ({ values }, io) => {
   const { from, to, since, until } = values;
@@ -24,7 +24,8 @@ export const read: Run = async ({ values }, io) => {
   for (const option of ['to', 'until', 'reverse'])
     if (values[option] !== undefined)
       throw new LtlError('E_USAGE', `--follow has no end, so it cannot go with --${option}`);
-  return withReader(values, io, (store, print, output) => follow(store, range, print, output));
+  const opening = openFollower(values, io.stdout.isTTY);
+  return withReader(values, io, (store, print, output) => follow(store, range, print, output), opening);
 };
 
 export const one: Run = async ({ values, operands: [seq] }, io) => {
@@ -42,8 +43,9 @@ async function withReader(
   values: Arguments['values'],
   io: Io,
   use: (store: Store, print: Print, output: Output) => Promise<void>,
+  opening: Promise<Store> = openReader(values),
 ): Promise<number> {
-  const store = await openReader(values);
+  const store = await opening;
   const output = new Output(io.stdout);
   const format = values['json'] === true ? jsonLine : textLine;
   try {

@@ -1,22 +1,33 @@
 /** Opening the store that a command names by --path and --config. */
-import { type Config, open } from '../ltl.js';
+import { type Config, type OpenOptions, open } from '../ltl.js';
 import { LtlError } from '../words/errors.js';
 
 import type { Arguments } from './command.js';
 
 export type Store = Awaited<ReturnType<typeof open>>;
 
+/** What a command that runs for long takes: SIGUSR2 naps and wakes, SIGHUP is for reopening logs; the rest is StopRequest's. */
+export const LONG_RUNNING = { osSignals: ['SIGUSR2', 'SIGHUP'] } as const satisfies OpenOptions;
+
 /**
- * Opens a writer, which naps and wakes by SIGUSR2 and takes SIGHUP for reopening logs; SIGINT and SIGTERM are StopRequest's.
+ * Opens a writer, which runs for long.
  * Throws what open() throws: E_LOCKED, E_PERMISSION, E_CONFIG …
  */
 export function openWriter(values: Arguments['values']): Promise<Store> {
-  return open(configOf(values), { osSignals: ['SIGUSR2', 'SIGHUP'] });
+  return open(configOf(values), LONG_RUNNING);
 }
 
 /** Opens a reader, beside a writer or without one. Throws E_NO_STORE. */
 export function openReader(values: Arguments['values']): Promise<Store> {
   return open(configOf(values), { readOnly: true });
+}
+
+/**
+ * The same for one that follows the log: SIGUSR2, which may be meant for a whole group of processes, does not end it; nor does SIGHUP,
+ * unless it writes to a terminal, which is gone then.
+ */
+export function openFollower(values: Arguments['values'], terminal: boolean): Promise<Store> {
+  return open(configOf(values), { readOnly: true, ...(terminal ? { osSignals: ['SIGUSR2'] } : LONG_RUNNING) });
 }
 
 function configOf({ path, config }: Arguments['values']): Partial<Config> {

@@ -16,6 +16,9 @@ export class Lease {
   declare live: boolean;
   /** @internal Undefined for a lease that was asked for in no words at all, as most are. */
   declare words: Words | undefined;
+  /** A lease is no promise; see `nothingToAwait`. */
+  // oxlint-disable-next-line unicorn/no-thenable -- it says that there is none
+  declare readonly then: undefined;
 
   /** @internal Leases are made by their locks. */
   constructor(lock: Waitable, token: number, words: Words | undefined) {
@@ -59,6 +62,17 @@ export class Lease {
     if (this.live) this.release();
   }
 }
+
+/**
+ * Says on the prototype that a lease has no `then`. Whoever resolves a promise with an object has to look for one, and without
+ * this the search goes through all prototypes: a tenth of what an uncontended `await acquire()` and release cost.
+ */
+export function nothingToAwait(prototype: { readonly then: undefined }): void {
+  // oxlint-disable-next-line unicorn/no-thenable -- undefined is no way to be awaited
+  Object.defineProperty(prototype, 'then', { value: undefined });
+}
+
+nothingToAwait(Lease.prototype);
 
 /** Several leases that were granted at once and are released together, in reverse order. */
 export class Leases {

@@ -150,6 +150,19 @@ describe('ltl append', () => {
     expect(await data()).toEqual(['one', 'two']);
   });
 
+  it.each(['SIGUSR2', 'SIGHUP'] as const)('goes on after %s, and what comes then is kept', async (signal) => {
+    const child = start(['append', '--ack', '--path', store]);
+    const end = ended(child);
+    for (const line of ['one', 'two', 'three']) {
+      child.stdin.write(`${line}\n`);
+      await once(child.stdout, 'data');
+      child.kill(signal);
+    }
+    child.stdin.end('four\n');
+    expect(await end).toMatchObject({ status: 0, signal: null, stdout: '0\n1\n2\n3\n' });
+    expect(await data()).toEqual(['one', 'two', 'three', 'four']);
+  });
+
   it('stops with status 74 when nobody reads the acknowledgements any more', async () => {
     const child = start(['append', '--ack', '--path', store]);
     child.stdin.write('one\n');

@@ -120,6 +120,19 @@ describe('signals', () => {
     expect((await ltl.one(symDATA, 0n)).data).toBe('kept');
   });
 
+  it('of the operating system find nothing to nap in an instance that only reads', async () => {
+    await (await open({ 'force-all.path': dir })).close();
+    await using reader = await open({ 'force-all.path': dir }, { readOnly: true, osSignals: true });
+    const failures: unknown[] = [];
+    const note = (reason: unknown): void => void failures.push(reason);
+    process.on('unhandledRejection', note);
+    process.kill(process.pid, 'SIGUSR2');
+    await reader.SIGNAL('SIGUSR2').wait();
+    await pause(20);
+    process.off('unhandledRejection', note);
+    expect([failures, reader.status().sleep.depth]).toEqual([[], 'awake']);
+  });
+
   it('of the operating system are left alone unless asked for, and given back at the end', async () => {
     const before = process.listenerCount('SIGUSR2');
     await using ltl = await open({ 'force-all.path': dir });

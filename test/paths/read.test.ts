@@ -79,6 +79,9 @@ describe('ltl read', () => {
     await once(follower.stdout, 'data');
     let seen = '';
     follower.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    // Neither of these, meant for whoever keeps logs or sleeps, ends a follower.
+    follower.kill('SIGUSR2');
+    follower.kill('SIGHUP');
     await ltl(at('append'), 'new\nnewer\n');
     while (!seen.endsWith('newer\n')) await once(follower.stdout, 'data');
     follower.kill('SIGINT');

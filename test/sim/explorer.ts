@@ -5,7 +5,7 @@
  * that ships can be tried: all of them, breadth first, for small cases (the first failure found is a shortest one), or
  * random ones by seed for larger cases, whose failing schedules are shortened.
  */
-import type { Memory } from '../../src/sync/shared/memory.js';
+import { type Memory, TOKEN, WORD } from '../../src/sync/shared/memory.js';
 
 export type Body = (memory: Memory) => void;
 
@@ -179,7 +179,8 @@ function advance(
   try {
     scenario.always((cell) => run.cells.get(cell) ?? 0);
   } catch (error) {
-    wrong ??= String(error);
+    // A wrong state says more than what a thread made of it.
+    wrong = String(error);
   }
   return { next, what: run.what, wrong };
 }
@@ -254,8 +255,32 @@ class Run implements Memory {
     throw new Error('simulated threads block');
   }
 
-  token(): number {
-    return 1;
+  /** What only this thread writes: no reason to switch. */
+  peek(cell: number): number {
+    return this.#operation(`peek ${cell}`, cell, () => this.cells.get(cell) ?? 0, true) as number;
+  }
+
+  /** Its three operations one by one: anything may happen between them. */
+  step(record: number, mark: number, from: number, to: number, share: number): number {
+    const held = this.peek(record);
+    this.put(record, held | mark);
+    const found = this.exchange(WORD, from, to);
+    this.put(record, found === from ? held + share : held);
+    return found;
+  }
+
+  token(): never {
+    throw new Error('simulated threads take the tokens of one holder');
+  }
+
+  tokenAlone(): number {
+    return this.load(TOKEN) + 1;
+  }
+
+  spendToken(): number {
+    const token = this.tokenAlone();
+    this.put(TOKEN, token);
+    return token;
   }
 
   #write(cell: number, value: number): undefined {
@@ -266,11 +291,15 @@ class Run implements Memory {
     return undefined;
   }
 
-  #operation(what: string, cell: number, act: () => number | boolean | undefined): number | boolean | undefined {
+  #operation(
+    what: string,
+    cell: number,
+    act: () => number | boolean | undefined,
+    free: boolean = this.#own(cell),
+  ): number | boolean | undefined {
     const position = this.#position;
     this.#position += 1;
     if (position < this.#known) return this.answers[position];
-    const free = this.#own(cell);
     if (this.#moved && !free) throw new Suspended();
     if (!free) {
       this.#moved = true;

@@ -3,6 +3,7 @@ import { open } from '../../ltl.js';
 import type { Policy } from '../../policy/contract.js';
 import { lineBlocks } from '../lines.js';
 import { StopRequest } from '../signals.js';
+import { LONG_RUNNING } from '../store.js';
 import type { PolicyIo } from './io.js';
 import type { PolicyArguments } from './options.js';
 import { policyMaker } from './own.js';
@@ -14,7 +15,7 @@ export async function recordLines(given: PolicyArguments, io: PolicyIo, path: st
   const [policy, ...shadows] = make(given.seed()) as [Policy, ...Policy[]];
   const calibration = readCalibration(given);
   const folder = given.one('path');
-  await using ltl = await open(folder === null ? {} : { 'force-all.path': folder });
+  await using ltl = await open(folder === null ? {} : { 'force-all.path': folder }, LONG_RUNNING);
   using stop = new StopRequest();
   await ltl.policy(policy, {
     shadows,

@@ -12,6 +12,7 @@ import { Delays } from '../../policy/delays.js';
 import type { ArrivalBlock } from '../../policy/trace.js';
 import { LtlError } from '../../words/errors.js';
 import { StopRequest } from '../signals.js';
+import { LONG_RUNNING } from '../store.js';
 import type { PolicyIo } from './io.js';
 import type { PolicyArguments } from './options.js';
 import { policyMaker } from './own.js';
@@ -61,7 +62,7 @@ export async function runTrace(
   const remove = (): void => rmSync(scratch, { recursive: true, force: true });
   const recordPath = given.one('record') ?? join(scratch, 'record.ndjson');
   try {
-    await using ltl = await open({ 'force-all.path': given.one('path') ?? join(scratch, 'store') });
+    await using ltl = await open({ 'force-all.path': given.one('path') ?? join(scratch, 'store') }, LONG_RUNNING);
     await ltl.index({ val_match: ['kind'] });
     await ltl.reserve(SPARE_BYTES);
     progress('warming up');

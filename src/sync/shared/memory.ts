@@ -4,14 +4,15 @@
  *
  *     cells, 32 bits each                                        a row is a cache line
  *     [ WORD DIED TOKEN TOKEN TICKET(64) | ............... ]     the machine (word.ts); did a holder die; fencing tokens
- *     [ KIND PERMITS FREEZER | ........................... ]     what it is; who repairs
- *     [ THREAD RECORD .................................... ]     seat 0: thread id + 1, negative when dead; what it holds
+ *     [ KIND PERMITS FREEZER UPGRADER | .................. ]     what it is; who repairs; who upgrades, seats plus 1
+ *     [ THREAD RECORD UPGRADE ............................ ]     seat 0: thread id + 1, negative when dead; what it holds;
+ *                                                                its wait for an upgrade, as a slot
  *     [ ...                                                ]     seats 1 to SEATS - 1
  *     [ SLOT 0 | SLOT 16 | ...                             ]     the ring of waiters: slot (head + i) is the i-th in the queue;
  *     [ SLOT 1 | SLOT 17 | ...                             ]     neighbours are in different lines, for two threads look at them
  *
  *     RECORD  [ mark: in the middle of a step ][ holds hard ][ permits or soft leases held ]
- *     SLOT    [ asleep ][ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
+ *     SLOT    [ early ][ asleep ][ weight ][ soft ][ seat ][ 0 empty, 1 waiting, 2 granted, 3 abandoned ]
  */
 
 /** Threads that can use one lock at a time. */
@@ -25,10 +26,12 @@ export const KIND = LINE;
 export const PERMITS = LINE + 1;
 /** Seat of the thread that repairs, plus 1. */
 export const FREEZER = LINE + 2;
+/** Seat of the thread that wants its soft lease to become hard, plus 1. */
+export const UPGRADER = LINE + 3;
 /** 1 from the death of a holder until the next grant has been told. */
 export const DIED = 1;
-/** Two halves of 30 bits, written by the one holder of a mutex: in the line that it needs anyway to give it back. */
-const TOKEN = 2;
+/** How many leases of a mutex are over: written by its holder, in the line that it needs to give it back. See `#late`. */
+export const TOKEN = 2;
 /** A counter for kinds that have several holders at once; 64-bit index. */
 const TICKET = 2;
 const HALF = 2 ** 30;
@@ -38,6 +41,7 @@ export const CELLS = SLOT_ZERO + RING;
 
 export const threadCell = (seat: number): number => SEAT_ZERO + seat * LINE;
 export const recordCell = (seat: number): number => SEAT_ZERO + seat * LINE + 1;
+export const upgradeCell = (seat: number): number => SEAT_ZERO + seat * LINE + 2;
 export const slotCell = (position: number): number => SLOT_ZERO + (position & 15) * LINE + ((position >> 4) & 15);
 
 /** What the lock code may do to shared memory. */
@@ -46,6 +50,13 @@ export interface Memory {
   store(cell: number, value: number): void;
   /** A plain store: seen by whoever sees a later atomic operation of this thread. */
   put(cell: number, value: number): void;
+  /** A plain look at what only this thread writes, or what an atomic operation before it has ordered. */
+  peek(cell: number): number;
+  /**
+   * The step that everything here is made of, in one call because it is made twice for each lease: puts the mark to this
+   * thread's record, exchanges the word, and puts the record without the mark, plus `share` if it exchanged. Answers what was found.
+   */
+  step(record: number, mark: number, from: number, to: number, share: number): number;
   /** Compare-exchange; answers what was found, which is `from` when it exchanged. */
   exchange(cell: number, from: number, to: number): number;
   /** The same; true when it exchanged. */
@@ -55,8 +66,12 @@ export interface Memory {
   wait(cell: number, value: number, timeoutMs: number): void;
   /** Resolves when the cell has another value or was notified; undefined when it has another value already. */
   waitAsync(cell: number, value: number): Promise<unknown> | undefined;
-  /** The next token; `alone` when the caller holds the lock against everybody. */
-  token(alone: boolean): number;
+  /** The next token, where there may be other holders. */
+  token(): number;
+  /** The token of the one holder, which the caller is. */
+  tokenAlone(): number;
+  /** The same, for the last time: the next holder's is another one. */
+  spendToken(): number;
 }
 
 /** Real shared memory. */
@@ -83,7 +98,15 @@ export class SharedMemory implements Memory {
     this.cells[cell] = value;
   }
 
-  /** A plain look, for what an atomic operation before it has ordered. */
+  step(record: number, mark: number, from: number, to: number, share: number): number {
+    const { cells } = this;
+    const held = cells[record] as number;
+    cells[record] = held | mark;
+    const found = Atomics.compareExchange(cells, WORD, from, to);
+    cells[record] = found === from ? held + share : held;
+    return found;
+  }
+
   peek(cell: number): number {
     return this.cells[cell] as number;
   }
@@ -109,13 +132,38 @@ export class SharedMemory implements Memory {
     return waiting.async ? waiting.value : undefined;
   }
 
-  token(alone: boolean): number {
-    if (!alone) return Number(Atomics.add(this.longs, TICKET, 1n)) + 1;
-    // Nobody else is in here: the lock itself orders these accesses before the next holder's.
+  token(): number {
+    return Number(Atomics.add(this.longs, TICKET, 1n)) + 1;
+  }
+
+  // Nobody else is in here: the lock itself orders these plain accesses before the next holder's.
+
+  tokenAlone(): number {
+    const token = (this.cells[TOKEN] as number) + 1;
+    return token < HALF ? token : this.#late(false);
+  }
+
+  spendToken(): number {
+    const token = (this.cells[TOKEN] as number) + 1;
+    if (token >= HALF) return this.#late(true);
+    this.cells[TOKEN] = token;
+    return token;
+  }
+
+  /**
+   * The token where one cell is not enough: it then holds HALF and the low half of the count, the next one the high half.
+   * That is written first: a thread that dies in between leaves out tokens, and never gives one again.
+   */
+  #late(spend: boolean): number {
     const { cells } = this;
-    const low = (cells[TOKEN] as number) + 1;
-    if (low === HALF) cells[TOKEN + 1] = (cells[TOKEN + 1] as number) + 1;
-    cells[TOKEN] = low & (HALF - 1);
-    return (cells[TOKEN + 1] as number) * HALF + (low & (HALF - 1));
+    const counted = cells[TOKEN] as number;
+    const carries = counted === HALF - 1 || counted === 2 * HALF - 1;
+    const high = (cells[TOKEN + 1] as number) + (carries ? 1 : 0);
+    const low = carries ? 0 : counted - HALF + 1;
+    if (spend) {
+      cells[TOKEN + 1] = high;
+      cells[TOKEN] = HALF + low;
+    }
+    return high * HALF + low;
   }
 }

@@ -12,13 +12,13 @@
  * Ordering: strict first come, first served over all threads, by the exchange that parks. Fairness: no barging.
  */
 import { LtlError } from '../../words/errors.js';
-import { GRANT, GRANT_HEAD, HAND, PARK } from '../micro.js';
+import { GRANT, GRANT_HEAD, GRANT_UPGRADE, HAND, PARK } from '../micro.js';
 import type { Verbs } from '../waitable.js';
 import { Kept } from './kept.js';
-import { type Memory, RING, recordCell, slotCell, WORD } from './memory.js';
+import { type Memory, RING, recordCell, slotCell, UPGRADER, upgradeCell, WORD } from './memory.js';
 import { FROZEN, headOf, type WordEngine, waitingOf } from './word.js';
 
-const EMPTY = 0;
+export const EMPTY = 0;
 export const WAITING = 1;
 export const GRANTED = 2;
 export const ABANDONED = 3;
@@ -30,6 +30,8 @@ const WEIGHT_FIELD = 11;
 const weightOf = (slot: number): number => (slot >> WEIGHT_FIELD) & 0x3ff;
 /** In a waiting slot: its thread sleeps, or is about to, and has to be woken. */
 export const ASLEEP = 1 << 21;
+/** In a sleeping slot: its thread is blocked, and wants to be woken when it comes to the head of the queue. */
+export const EARLY = 1 << 22;
 export const withStatus = (slot: number, status: number): number => (slot & ~3) | status;
 
 /** In a record: the thread is in the middle of a step. */
@@ -61,12 +63,10 @@ export class Protocol {
   /** Does a hard holder count as one (mutex, lock) rather than by weight (semaphore)? */
   protected readonly alone: boolean;
   readonly seat: number;
-  private readonly record: number;
+  /** How many waited before the request that this thread parked last. */
+  ahead = 0;
+  protected readonly record: number;
   private readonly name: string;
-  /** What this thread holds, as in its record. */
-  private held = 0;
-  /** The word as this thread left it: a guess at what it is now. */
-  private seen = 0;
   private readonly took = new Kept();
   private readonly gave = new Kept();
 
@@ -87,21 +87,22 @@ export class Protocol {
 
   /** Asks with one event. TAKEN, REFUSED, or the cell of the slot in which this request now waits. Throws E_LIMIT. */
   take(verbs: Verbs, event: number, weight: number): number {
-    const { seen, took } = this;
-    if (!took.is(seen, event, weight)) return this.takeFrom(this.memory.load(WORD), verbs, event, weight);
-    // Nobody else came since: most locks are free most of the time, and the exchange tells when that is wrong.
-    const found = this.exchange(seen, took.to, took.share);
-    return found === seen ? TAKEN : this.takeFrom(found, verbs, event, weight);
+    const { took } = this;
+    if (took.event !== event || took.weight !== weight)
+      return this.takeFrom(this.memory.load(WORD), verbs, event, weight);
+    // Most locks are free most of the time, and the exchange tells when that is wrong.
+    const found = this.memory.step(this.record, MARK, took.from, took.to, took.share);
+    return found === took.from ? TAKEN : this.takeFrom(found, verbs, event, weight);
   }
 
   /** Has this slot been granted? Then it is emptied and what it granted counts as held. */
   collect(slot: number, verbs: Verbs, weight: number): boolean {
     const { memory } = this;
     if (statusOf(memory.load(slot)) !== GRANTED) return false;
-    memory.put(this.record, this.held | MARK);
+    const { held } = this;
+    memory.put(this.record, held | MARK);
     memory.store(slot, EMPTY);
-    this.held += this.share(verbs, weight);
-    memory.put(this.record, this.held);
+    memory.put(this.record, held + this.share(verbs, weight));
     return true;
   }
 
@@ -120,13 +121,13 @@ export class Protocol {
 
   /** Gives back. */
   give(verbs: Verbs, weight: number): void {
-    const { seen, gave } = this;
-    if (!gave.is(seen, verbs.release, weight)) {
+    const { gave } = this;
+    if (gave.event !== verbs.release || gave.weight !== weight) {
       this.tell(verbs.release, -this.share(verbs, weight), weight);
       return;
     }
-    const found = this.exchange(seen, gave.to, gave.share);
-    if (found !== seen) this.tellFrom(found, verbs.release, gave.share, weight);
+    const found = this.memory.step(this.record, MARK, gave.from, gave.to, gave.share);
+    if (found !== gave.from) this.tellFrom(found, verbs.release, gave.share, weight);
   }
 
   /** An event that takes nothing. `share` is what it adds to what this thread holds. */
@@ -167,11 +168,13 @@ export class Protocol {
       } else if ((code & PARK) !== 0) {
         const slot = slotCell(headOf(word) + waitingOf(word));
         this.assertRoom(word, slot);
-        memory.put(this.record, this.held | MARK);
+        const { held } = this;
+        memory.put(this.record, held | MARK);
         now = memory.exchange(WORD, word, next);
         if (now === word) memory.store(slot, this.slotValue(verbs, weight));
-        memory.put(this.record, this.held);
+        memory.put(this.record, held);
         if (now === word) {
+          this.ahead = waitingOf(word);
           this.published();
           return slot;
         }
@@ -192,10 +195,14 @@ export class Protocol {
       if (head === LOOK_ON) this.handOn();
       if (head >= DONE) return;
       // Where the head cannot be granted by the same exchange, the event goes alone.
-      const now = head === STAYS ? this.exchange(word, next, share) : this.memory.load(WORD);
+      const upgrades = (code & GRANT_UPGRADE) !== 0;
+      let now: number;
+      if (head !== STAYS) now = this.memory.load(WORD);
+      else if (upgrades) now = this.exchangeAndUpgrade(word, next, share);
+      else now = this.exchange(word, next, share);
       if (head === STAYS && now === word) {
         if (hands) this.handOn();
-        else this.gave.keep(word, next, event, weight, share);
+        else if (!upgrades) this.gave.keep(word, next, event, weight, share);
         return;
       }
       word = this.thawed(now);
@@ -216,17 +223,18 @@ export class Protocol {
     const cell = engine.cell(given, verbs.hand, weight);
     const code = engine.code(cell);
     if (code < 0 || (code & GRANT_HEAD) === 0) return STAYS;
-    memory.put(this.record, this.held | MARK);
+    const { held } = this;
+    memory.put(this.record, held | MARK);
     const next = engine.next(given, cell, weight);
     const granted = memory.exchange(WORD, word, next) === word;
     let after = CHANGED;
     if (granted) {
-      this.held += share;
-      this.seen = next;
-      if (this.tellHead(slot, value)) after = (code & HAND) !== 0 ? LOOK_ON : DONE;
-      else after = this.takeBack(slot, verbs, weight) ? LOOK_ON : DONE;
+      if (this.tellHead(slot, value)) {
+        after = (code & HAND) !== 0 ? LOOK_ON : DONE;
+        if (after === DONE && waitingOf(next) > 0) this.rouse(slotCell(headOf(next)));
+      } else after = this.takeBack(slot, verbs, weight) ? LOOK_ON : DONE;
     }
-    memory.put(this.record, this.held);
+    memory.put(this.record, granted ? held + share : held);
     return after;
   }
 
@@ -245,6 +253,11 @@ export class Protocol {
     return false;
   }
 
+  /** Wakes the one whose turn comes next: it takes a thread about as long to wake up as many sections last. */
+  private rouse(slot: number): void {
+    if ((this.memory.load(slot) & EARLY) !== 0) this.memory.notify(slot);
+  }
+
   /** Gives back what an abandoned slot was granted, and empties it; false when somebody repairs, who will do it. */
   private takeBack(slot: number, verbs: Verbs, weight: number): boolean {
     const { memory, engine } = this;
@@ -253,7 +266,10 @@ export class Protocol {
     for (;;) {
       const word = memory.load(WORD);
       if ((word & FROZEN) !== 0) return false;
-      if (memory.swap(WORD, word, engine.next(word, engine.cell(word, event, weight), weight))) break;
+      const cell = engine.cell(word, event, weight);
+      if (!memory.swap(WORD, word, engine.next(word, cell, weight))) continue;
+      if ((engine.code(cell) & GRANT_UPGRADE) !== 0) this.tellUpgrader();
+      break;
     }
     memory.store(slot, EMPTY);
     return true;
@@ -266,24 +282,37 @@ export class Protocol {
     const value = memory.load(slot);
     if (statusOf(value) !== ABANDONED) return false;
     const cell = engine.cell(word, this.verbsOf(value).leave, weightOf(value));
-    memory.put(this.record, this.held | MARK);
+    const { held } = this;
+    memory.put(this.record, held | MARK);
     const cleared = memory.swap(WORD, word, engine.next(word, cell, weightOf(value)));
     if (cleared) memory.store(slot, EMPTY);
-    memory.put(this.record, this.held);
+    memory.put(this.record, held);
     return !cleared || (engine.code(cell) & HAND) !== 0;
   }
 
-  /** One exchange of the word, under the mark; answers what was found. `share` is added to the record when it succeeds. */
-  private exchange(word: number, next: number, share: number): number {
-    const { memory, record } = this;
-    memory.put(record, this.held | MARK);
+  /** An exchange that leaves the lock to the one that upgrades, who is told under the same mark. */
+  private exchangeAndUpgrade(word: number, next: number, share: number): number {
+    const { memory, held } = this;
+    memory.put(this.record, held | MARK);
     const found = memory.exchange(WORD, word, next);
-    if (found === word) {
-      this.held += share;
-      this.seen = next;
-    }
-    memory.put(record, this.held);
+    if (found === word) this.tellUpgrader();
+    memory.put(this.record, found === word ? held + share : held);
     return found;
+  }
+
+  private tellUpgrader(): void {
+    const slot = upgradeCell(this.memory.load(UPGRADER) - 1);
+    this.tellHead(slot, this.memory.load(slot));
+  }
+
+  /** One exchange of the word, under the mark; answers what was found. `share` is added to the record when it succeeds. */
+  protected exchange(word: number, next: number, share: number): number {
+    return this.memory.step(this.record, MARK, word, next, share);
+  }
+
+  /** What this thread holds, as its record says; nobody else writes that while this thread lives. */
+  protected get held(): number {
+    return this.memory.peek(this.record);
   }
 
   /** How the request in a slot was made. */
@@ -314,7 +343,7 @@ export class Protocol {
   }
 
   /** The word that was found, or a later one once nobody repairs. */
-  private thawed(found: number): number {
+  protected thawed(found: number): number {
     let word = found;
     while ((word & FROZEN) !== 0) {
       this.memory.wait(WORD, word, 1);

@@ -6,16 +6,32 @@
  *
  * - a slot of the queue that is empty is one the dead did not come to write: abandoned;
  * - a waiting slot of a living thread that is not in the queue any more was granted by the dead: it is told so now;
+ * - a living upgrader that waits while the lock is exclusive was granted: it read, so nobody else can be in there; a dead one that the
+ *   machine still waits for has given up;
  * - what is neither free, nor in a living thread's record, nor in a slot granted to a living thread, the dead held.
  *
  * If the repairer dies too, the next repair finds its seat dead and takes over.
  */
 import type { Verbs } from '../waitable.js';
-import { DIED, FREEZER, type Memory, PERMITS, RING, recordCell, SEATS, slotCell, threadCell, WORD } from './memory.js';
-import { ABANDONED, GRANTED, HARD, MARK, Protocol, seatOf, statusOf, WAITING, withStatus } from './protocol.js';
+import {
+  DIED,
+  FREEZER,
+  type Memory,
+  PERMITS,
+  RING,
+  recordCell,
+  SEATS,
+  slotCell,
+  threadCell,
+  UPGRADER,
+  upgradeCell,
+  WORD,
+} from './memory.js';
+import { ABANDONED, GRANTED, HARD, MARK, seatOf, statusOf, WAITING, withStatus } from './protocol.js';
+import { Upgrading } from './upgrade.js';
 import { countOf, FROZEN, headOf, waitingOf } from './word.js';
 
-export class Recovery extends Protocol {
+export class Recovery extends Upgrading {
   /** How often a record is read before the repair is put off: a step lasts nanoseconds unless its thread is stopped. */
   protected readonly reads: number = 1000;
 
@@ -76,17 +92,29 @@ export class Recovery extends Protocol {
     const { memory } = this;
     this.#repairQueue(dead);
     this.#repairSlotsOutsideQueue(dead);
+    this.#dropUpgrader(dead);
     const held = this.#shares(living);
     // Nothing but collecting can go on now, and nothing collected can be given back: twice the same is the truth.
     if (held.join() !== this.#shares(living).join() || held.some((share) => (share & MARK) !== 0)) return false;
     const hard = held.filter((share) => (share & HARD) !== 0).length;
     const counted = held.reduce((sum, share) => sum + (share & (HARD - 1)), 0);
     const returned = this.#returnWhatIsMissing(hard, counted);
+    const upgrader = memory.load(UPGRADER);
+    if (upgrader !== 0 && this.#isExclusive()) {
+      // The dead left the lock to it, and may not have come to tell it, or to wake it.
+      const slot = upgradeCell(upgrader - 1);
+      if (!this.#deliver(slot)) memory.notify(slot);
+    }
     for (const seat of dead) {
       memory.store(recordCell(seat), 0);
+      memory.store(upgradeCell(seat), 0);
       memory.store(threadCell(seat), 0);
     }
-    if (returned) memory.store(DIED, 1);
+    if (returned) {
+      memory.store(DIED, 1);
+      // The dead holder's token is not given again.
+      memory.spendToken();
+    }
     return true;
   }
 
@@ -99,7 +127,25 @@ export class Recovery extends Protocol {
       const value = memory.load(slotCell(headOf(word) + place));
       shares.push(statusOf(value) === GRANTED ? this.shareOf(value) : 0);
     }
+    // An upgrader's record says soft until it has come to know.
+    shares.push(memory.load(UPGRADER) !== 0 && this.#isExclusive() ? HARD : 0);
     return [...shares, ...[...living].map((seat) => memory.load(recordCell(seat)))];
+  }
+
+  /** A dead upgrader waits no more; if it was granted, it held the lock. */
+  #dropUpgrader(dead: ReadonlySet<number>): void {
+    const { memory, engine } = this;
+    if (!dead.has(memory.load(UPGRADER) - 1)) return;
+    const word = memory.load(WORD) & ~FROZEN;
+    if (engine.read(word).state === 'upgrading') {
+      const cell = engine.cell(word, engine.micro.event('ABANDON_UPGRADE' as never), 1);
+      memory.store(WORD, engine.next(word, cell, 1) | FROZEN);
+    }
+    memory.store(UPGRADER, 0);
+  }
+
+  #isExclusive(): boolean {
+    return EXCLUSIVE_STATES.has(this.engine.read(this.memory.load(WORD)).state);
   }
 
   #repairQueue(dead: ReadonlySet<number>): void {
@@ -143,11 +189,10 @@ export class Recovery extends Protocol {
 
   /** True when the dead held something. Steps of the machine, as any release. */
   #returnWhatIsMissing(hard: number, counted: number): boolean {
-    const { memory, engine, modes } = this;
-    const { state } = engine.read(memory.load(WORD));
+    const { memory, modes } = this;
     if (modes.hard.release < 0) return false;
     if (this.alone) {
-      if (EXCLUSIVE_STATES.has(state) && hard === 0) return this.#step(modes.hard, 1);
+      if (hard === 0 && this.#isExclusive()) return this.#step(modes.hard, 1);
       if (modes.soft === modes.hard) return false;
       let any = false;
       for (let missing = countOf(memory.load(WORD)) - counted; missing > 0; missing--) any = this.#step(modes.soft, 1);

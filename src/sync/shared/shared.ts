@@ -10,6 +10,7 @@
 import { isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { LtlError } from '../../words/errors.js';
 import { assertEnds, Ends } from '../cancel.js';
+import { nothingToAwait } from '../lease.js';
 import type { AcquireOptions, LockOptions, Verbs } from '../waitable.js';
 import { abortError } from '../waiter.js';
 import { type KindWords, kindWords, SHARED_KINDS, type SharedKind } from './kinds.js';
@@ -38,10 +39,10 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   /** @internal */
   protected readonly protocol: Recovery;
   protected readonly words: KindWords;
+  /** How a request in no words is made. */
+  protected readonly plainVerbs: Verbs;
   protected readonly memory: SharedMemory;
   readonly #mourning: WeakRef<Mourner>;
-  /** Never two holders: tokens need no atomic counter. */
-  private readonly single: boolean;
 
   /** Makes a lock with so many permits, or joins the one of a handle. Throws E_LIMIT when 32 threads use it already. */
   protected constructor(kind: K, permits: number, options: LockOptions, handle: SharedHandle<K> | undefined) {
@@ -49,7 +50,7 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
       throw new LtlError('E_ARGUMENT', `this is the handle of a ${handle.kind}, not of a ${kind}`);
     this.name = handle === undefined ? options.name : handle.name;
     this.words = kindWords(kind);
-    this.single = kind === 'mutex';
+    this.plainVerbs = this.words.modes.hard;
     this.memory = new SharedMemory(handle?.buffer);
     this.handle = handle ?? { kind, name: this.name, buffer: this.memory.buffer };
     if (handle === undefined) {
@@ -104,9 +105,19 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
     if (slot === TAKEN) return;
+    await this.untilTold(slot, () => protocol.abandon(slot), options);
+    this.#collect(slot, verbs, weight);
+  }
+
+  /** Resolves when the slot is not waiting any more. Rejects when signal or time came first and the wait was given up by that. */
+  protected async untilTold(
+    slot: number,
+    abandon: () => boolean,
+    { signal, timeoutMs }: SharedAcquireOptions,
+  ): Promise<void> {
     let reason: LtlError | undefined;
     const giveUp = (error: LtlError): void => {
-      if (protocol.abandon(slot)) reason = error;
+      if (abandon()) reason = error;
     };
     const ends = new Ends(
       {
@@ -119,21 +130,16 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
     await parkAsync(this.memory, slot);
     ends.disarm();
     if (reason !== undefined) throw reason;
-    this.#collect(slot, verbs, weight);
   }
 
   /** Waits by blocking this thread. */
   protected block(verbs: Verbs, weight: number, timeoutMs: number): void {
-    if (isMainThread)
-      throw new LtlError(
-        'E_ARGUMENT',
-        'the main thread must not block: it would not see the end of a worker; use acquire()',
-      );
+    assertMayBlock();
     assertEnds(undefined, timeoutMs);
     const { protocol } = this;
     const slot = protocol.take(verbs, verbs.acquire, weight);
     if (slot === TAKEN) return;
-    parkSync(this.memory, slot, timeoutMs);
+    parkSync(this.memory, slot, timeoutMs, protocol.ahead);
     if (protocol.collect(slot, verbs, weight)) return;
     if (protocol.abandon(slot)) throw new LtlError('E_TIMEOUT', `waited too long for ${this.label}`);
     this.#collect(slot, verbs, weight);
@@ -146,17 +152,24 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
 
   /** @internal The lease of what was just taken. */
   protected lease(verbs: Verbs, weight: number): SharedLease {
-    return new SharedLease(this, verbs, weight, this.memory.token(this.single), this.died());
+    const died = this.memory.peek(DIED) !== 0 && this.memory.swap(DIED, 1, 0);
+    const bits = LIVE | (weight << WEIGHT_FIELD) | (died ? AFTER_DEATH : 0);
+    return new SharedLease(this, verbs, bits, this.memory.token());
   }
 
-  /** @internal */
-  give(verbs: Verbs, weight: number): void {
-    this.protocol.give(verbs, weight);
+  /** @internal Gives back what a lease holds. */
+  give(lease: SharedLease): void {
+    this.protocol.give(lease.verbs, lease.weight);
   }
 
-  private died(): boolean {
-    // A plain look: the exchange that granted ordered it after the repair.
-    return this.memory.peek(DIED) !== 0 && this.memory.swap(DIED, 1, 0);
+  /** @internal The token of a lease that was made without. */
+  tokenNow(): number {
+    return this.memory.tokenAlone();
+  }
+
+  /** @internal Did a holder die before this lease, which was made without knowing? */
+  diedNow(): boolean {
+    return this.memory.peek(DIED) !== 0;
   }
 
   #collect(slot: number, verbs: Verbs, weight: number): void {
@@ -175,26 +188,48 @@ export abstract class SharedLock<K extends SharedKind = SharedKind> implements M
   }
 }
 
+/** Throws E_ARGUMENT in the main thread. */
+export function assertMayBlock(): void {
+  if (isMainThread)
+    throw new LtlError(
+      'E_ARGUMENT',
+      'the main thread must not block: it would not see the end of a worker; use acquire()',
+    );
+}
+
 const LIVE = 1;
 const AFTER_DEATH = 2;
 const WEIGHT_FIELD = 2;
+/** What a new lease of one permit says of itself. */
+export const FRESH: number = LIVE | (1 << WEIGHT_FIELD);
 
-/** The right to be inside, in the thread that got it. */
+/**
+ * The right to be inside, in the thread that got it. That of a mutex looks up its token and the death before it when it is
+ * asked or given back, not when it is made: these are in the word's line of memory, which the next one to wait needs then.
+ */
 export class SharedLease {
   // Four fields, declared and set in the constructor: one is made at every grant.
   declare readonly lock: SharedLock;
-  /** Rises with every grant of this lock, over all threads; see Fence. */
-  declare readonly token: number;
   /** @internal */
   declare verbs: Verbs;
   declare private bits: number;
+  /** @internal Its token; 0 as long as it is looked up when it is asked. */
+  declare told: number;
+  /** A lease is no promise; see `nothingToAwait`. */
+  // oxlint-disable-next-line unicorn/no-thenable -- it says that there is none
+  declare readonly then: undefined;
 
   /** @internal Leases are made by their locks. */
-  constructor(lock: SharedLock, verbs: Verbs, weight: number, token: number, holderDied: boolean) {
+  constructor(lock: SharedLock, verbs: Verbs, bits: number, told: number) {
     this.lock = lock;
-    this.token = token;
     this.verbs = verbs;
-    this.bits = LIVE | (holderDied ? AFTER_DEATH : 0) | (weight << WEIGHT_FIELD);
+    this.bits = bits;
+    this.told = told;
+  }
+
+  /** Rises with every grant of this lock, over all threads; see Fence. */
+  get token(): number {
+    return this.told === 0 ? this.lock.tokenNow() : this.told;
   }
 
   /** Permits held. */
@@ -204,7 +239,7 @@ export class SharedLease {
 
   /** True when a holder died since the last grant: what the lock protects may be half changed. */
   get holderDied(): boolean {
-    return (this.bits & AFTER_DEATH) !== 0;
+    return (this.bits & AFTER_DEATH) !== 0 || (this.told === 0 && this.lock.diedNow());
   }
 
   /** False once released. */
@@ -214,13 +249,29 @@ export class SharedLease {
 
   /** Gives it back. Throws E_LOCK_NOT_HELD when it was released before. */
   release(): void {
-    const { bits, lock } = this;
-    if ((bits & LIVE) === 0) throw new LtlError('E_LOCK_NOT_HELD', `this lease of ${lock.label} was released before`);
-    this.bits = bits & ~LIVE;
-    lock.give(this.verbs, bits >> WEIGHT_FIELD);
+    const { bits } = this;
+    if ((bits & LIVE) === 0) throw releasedBefore(this.lock);
+    this.bits = bits - LIVE;
+    this.lock.give(this);
+  }
+
+  /** @internal It was not given back after all. */
+  keep(): void {
+    this.bits |= LIVE;
+  }
+
+  /** @internal It is the first one since a death. */
+  inherits(): void {
+    this.bits |= AFTER_DEATH;
   }
 
   [Symbol.dispose](): void {
     if (this.held) this.release();
   }
+}
+
+nothingToAwait(SharedLease.prototype);
+
+function releasedBefore(lock: SharedLock): LtlError {
+  return new LtlError('E_LOCK_NOT_HELD', `this lease of ${lock.label} was released before`);
 }

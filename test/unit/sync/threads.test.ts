@@ -7,12 +7,15 @@ import { Worker } from 'node:worker_threads';
 import {
   acquireAll,
   type SharedHandle,
+  type SharedLease,
   SharedMutex,
   SharedReadWriteLock,
   SharedSemaphore,
   SharedSignal,
 } from 'ltl/sync';
 import { describe, expect, it } from 'vitest';
+
+import { TOKEN } from '../../../src/sync/shared/memory.js';
 
 const code = (name: string) => expect.objectContaining({ code: name });
 const sync = pathToFileURL(join(import.meta.dirname, '../../../dist/src/sync/sync.js')).href;
@@ -70,6 +73,15 @@ describe('across threads', () => {
     expect(lock.state).toBe('free');
   });
 
+  it('readers become writers one at a time, and each is either counted or refused', async () => {
+    const lock = new SharedReadWriteLock();
+    const plain = new SharedArrayBuffer(12);
+    await Promise.all([1, 2, 3].map(() => end(start({ handle: lock.handle, task: 'upgrade', times: 1000, plain }))));
+    const [one, two, refused] = new Int32Array(plain) as unknown as [number, number, number];
+    expect([one, one + refused]).toEqual([two, 3000]);
+    expect([lock.state, lock.queueLength]).toEqual(['free', 0]);
+  });
+
   it('a signal lets a thread through', async () => {
     const signal = new SharedSignal();
     const worker = start({ handle: signal.handle, task: 'listen', times: 3 });
@@ -119,6 +131,30 @@ describe('the death of a worker', () => {
     expect(lock.state).toBe('free');
     mine.release();
     (await semaphore.acquire({ weight: 5 })).release();
+  });
+
+  it('while it waits to become a writer lets others do that, and after it became one gives back', async () => {
+    const lock = new SharedReadWriteLock();
+    const mine = await lock.soft();
+    const worker = start({ handle: lock.handle, task: 'upgradeInVain' });
+    await once(worker, 'message');
+    expect(lock.state).toBe('upgrading');
+    await expect(lock.upgrade(mine)).rejects.toThrow(code('E_LOCK_UPGRADE'));
+    await worker.terminate();
+    await until(() => lock.state === 'shared');
+    await lock.upgrade(mine);
+    expect(lock.state).toBe('exclusive');
+    lock.downgrade(mine);
+    const second = start({ handle: lock.handle, task: 'upgradeInVain' });
+    await once(second, 'message');
+    const hard = once(second, 'message');
+    mine.release();
+    expect(await hard).toEqual(['hard']);
+    await second.terminate();
+    const next = await lock.hard();
+    expect(next.holderDied).toBe(true);
+    next.release();
+    expect(lock.state).toBe('free');
   });
 
   it('takes its wait out of the queue', async () => {
@@ -188,6 +224,48 @@ describe('in one thread, a shared lock', () => {
     expect(() => SharedSemaphore.from(mutex.handle as never)).toThrow(code('E_ARGUMENT'));
     await expect(new SharedSemaphore(2).acquire({ weight: 3 })).rejects.toThrow(code('E_ARGUMENT'));
     await expect(new SharedReadWriteLock().acquire({ mode: 1 as never })).rejects.toThrow(code('E_ARGUMENT'));
+  });
+
+  it('becomes hard ahead of the queue, or stays soft when the wait ends', async () => {
+    const lock = new SharedReadWriteLock({ name: 'l' });
+    const [one, two] = [await lock.soft(), await lock.soft()];
+    const writer = lock.hard();
+    const abort = new AbortController();
+    const ended = lock.upgrade(one, { signal: abort.signal });
+    expect(() => one.release()).toThrow(code('E_LOCK_UPGRADE'));
+    expect(one.held).toBe(true);
+    abort.abort();
+    await expect(ended).rejects.toThrow(code('E_ABORTED'));
+    await expect(lock.upgrade(one, { timeoutMs: 1 })).rejects.toThrow(code('E_TIMEOUT'));
+    await expect(lock.upgrade(one, { timeoutMs: Number.NaN })).rejects.toThrow(code('E_ARGUMENT'));
+    expect([lock.state, lock.queueLength]).toEqual(['sharedQueued', 1]);
+    const upgraded = lock.upgrade(one);
+    two.release();
+    await upgraded;
+    expect(lock.state).toBe('exclusiveQueued');
+    await expect(lock.upgrade(one)).rejects.toThrow(code('E_ARGUMENT'));
+    await expect(lock.upgrade(two)).rejects.toThrow(code('E_LOCK_NOT_HELD'));
+    expect(() => lock.upgradeSync(one)).toThrow(code('E_ARGUMENT'));
+    one.release();
+    (await writer).release();
+    expect([lock.state, lock.queueLength]).toEqual(['free', 0]);
+    lock.close();
+  });
+
+  it.each([2 ** 30, 2 ** 31])('counts its tokens on past %i, the same while it is held and after', (round) => {
+    const mutex = new SharedMutex();
+    const cells = new Int32Array(mutex.handle.buffer);
+    cells[TOKEN] = round - 4;
+    cells[TOKEN + 1] = round === 2 ** 30 ? 0 : 1;
+    const tokens = Array.from({ length: 6 }, () => {
+      const lease = mutex.tryAcquire() as SharedLease;
+      const { token } = lease;
+      lease.release();
+      expect(lease.token).toBe(token);
+      return token;
+    });
+    expect(tokens).toEqual(Array.from({ length: 6 }, (_, index) => round - 3 + index));
+    mutex.close();
   });
 
   it('names its limits: 255 waiters, 32 threads', async () => {

@@ -51,6 +51,32 @@ const tasks = {
       lease.release();
     }
   },
+  /** Readers that become writers, waiting and blocking by turns; the second to ask is refused and leaves. */
+  async upgrade() {
+    for (let i = 0; i < times; i++) {
+      const lease = await lock.acquire({ mode: symSOFT_LOCK });
+      if (counter[0] !== counter[1]) throw new Error('a reader saw half a write');
+      try {
+        if (i % 2 === 0) await lock.upgrade(lease);
+        else lock.upgradeSync(lease);
+        counter[0] = counter[0] + 1;
+        counter[1] = counter[1] + 1;
+      } catch (error) {
+        if (error.code !== 'E_LOCK_UPGRADE') throw error;
+        Atomics.add(counter, 2, 1);
+      }
+      lease.release();
+    }
+  },
+  /** Waits in vain to become a writer. */
+  async upgradeInVain() {
+    const lease = await lock.acquire({ mode: symSOFT_LOCK });
+    const upgraded = lock.upgrade(lease);
+    parentPort.postMessage('waits');
+    await upgraded;
+    parentPort.postMessage('hard');
+    setInterval(() => {}, 1000);
+  },
   /** Takes it and keeps it until the end of the thread. */
   async hold() {
     await lock.acquire(mode === 'soft' ? { mode: symSOFT_LOCK } : weight === undefined ? {} : { weight });
@@ -82,7 +108,7 @@ const tasks = {
 };
 
 await tasks[task]();
-if (!['hold', 'spin'].includes(task)) {
+if (!['hold', 'spin', 'upgradeInVain'].includes(task)) {
   lock.close();
   parentPort.close();
 }
