@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Ended, ended, ltl, scratch, start } from './process.js';
 
@@ -145,6 +146,21 @@ describe('ltl bench append', () => {
       expect(work.found).toBe(work.acknowledged);
     }
     expect(fs.readdirSync(disk)).toEqual([]);
+  });
+
+  it('that was killed, with the process that appends for it, leaves what the next run there removes', async () => {
+    const child = start(['bench', 'append', '--path', disk, '--for', '1h', '--warm-up', '0']);
+    const end = ended(child);
+    const files = (): string[] => fs.readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    while (!files().some((name) => name.endsWith('.seg'))) await pause(5);
+    const children = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
+    // Frozen first, so that it cannot tidy up when its parent is gone.
+    for (const pid of children) process.kill(Number(pid), 'SIGSTOP');
+    child.kill('SIGKILL');
+    for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+    await end;
+    expect(files().some((name) => name.endsWith('.seg'))).toBe(true);
+    await report('--for', '50ms');
   });
 
   it('refuses a folder that holds a store, unless told, and does not touch it', async () => {

@@ -68,6 +68,25 @@ describe('ltl tune', () => {
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
+  it('that was killed has its folder removed by the next run there', async () => {
+    const child = start(['tune', '--for', '20s', '--path', folder]);
+    child.stdin.end();
+    const end = ended(child);
+    const left = (): string[] => fs.readdirSync(folder).filter((name) => name.startsWith('.ltl-tune-'));
+    const isOwned = (): boolean => left().some((name) => fs.existsSync(path.join(folder, name, 'owner.json')));
+    while (!isOwned()) await pause(5);
+    child.kill('SIGKILL');
+    expect((await end).signal).toBe('SIGKILL');
+    const [forsaken] = left();
+    const next = start(['tune', '--for', '20s', '--path', folder]);
+    next.stdin.end();
+    const nextEnd = ended(next);
+    while (left().includes(forsaken ?? '') || left().length === 0) await pause(5);
+    next.kill('SIGINT');
+    expect((await nextEnd).status).toBe(130);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
   it.each([
     [['--for', '0s'], 64, '--for is from 3s'],
     [['--for', 'soon'], 64, '--for wants a duration such as'],

@@ -1,13 +1,12 @@
 /** `ltl bench append`: one's own load on one's own disk, alone or beside other stores. */
-import fs from 'node:fs';
 import os from 'node:os';
-import { join } from 'node:path';
 import { absentStores, compare } from '../../bench/compare.js';
 import type { RunProgress } from '../../bench/job.js';
 import { isInMemory, machineFacts, machineText } from '../../bench/machine.js';
 import { type BenchReport, benchPage, benchPicture } from '../../bench/page.js';
 import { STORES } from '../../bench/stores/registry.js';
 import { summarise } from '../../bench/summary.js';
+import { makeScratch } from '../../ports/scratch.js';
 import type { Command, Io, Run } from '../command.js';
 import { grouped } from '../numbers.js';
 import { writeAll } from '../output.js';
@@ -79,12 +78,8 @@ removed at the end; then it is opened again and checked before. SIGINT ends the 
 const benchAppend: Run = async (given, io) => {
   const bench = await readAppendBench(given);
   using stop = new StopRequest();
-  const folder = fs.mkdtempSync(join(bench.path ?? defaultParent(), 'ltl-bench-'));
-  try {
-    await measure(bench, folder, stop, io);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  using scratch = makeScratch(bench.path ?? defaultParent(), 'ltl-bench-');
+  await measure(bench, scratch.folder, stop, io);
   return stop.exitStatus;
 };
 

@@ -8,6 +8,7 @@ import { actualOf, type PolicyRecord, parseRecord } from '../../policy/record.js
 import { replay } from '../../policy/replay.js';
 import { FIGURE_ROWS, livePage, liveReport } from '../../policy/report/live.js';
 import { LtlError } from '../../words/errors.js';
+import { StopRequest } from '../signals.js';
 import type { PolicySubcommand } from './commands.js';
 import { type PolicyIo, readText, writeText } from './io.js';
 import type { PolicyArguments } from './options.js';
@@ -26,15 +27,18 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     options: ['path', 'rounds', 'out', 'json'],
     run: async (given, io) => {
       const { calibrate } = await import('./calibrate.js');
-      const calibration = await calibrate(given.one('path'), given.whole('rounds', ROUNDS, 1, ROUNDS_MAX), (text) =>
-        progressLine(io, text),
-      );
+      const rounds = given.whole('rounds', ROUNDS, 1, ROUNDS_MAX);
+      using stop = new StopRequest();
+      const progress = (text: string): void => progressLine(io, text);
+      const calibration = await calibrate(given.one('path'), rounds, progress, stop.signal);
+      if (calibration === null) return stopped(stop, io, 'nothing is calibrated');
       const text = `${JSON.stringify(calibration, null, 2)}\n`;
       // What is written is what the simulator will read: a mistake must show here.
       parseCalibration(text, 'the calibration');
       const out = given.one('out');
       if (out !== null) writeText(out, text);
       if (out === null || given.has('json')) io.stdout.write(text);
+      return stop.exitStatus;
     },
   },
   run: {
@@ -42,9 +46,13 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     options: ['trace', 'arrivals', 'arrivals-count', 'speed', 'for', 'record', ...RUN_OPTIONS],
     run: async (given, io) => {
       const { runTrace } = await import('./run.js');
-      const { recordPath, source, acknowledged, remove } = await runTrace(given, io, (text) => progressLine(io, text));
+      using stop = new StopRequest();
+      const run = await runTrace(given, io, (text) => progressLine(io, text), stop.signal);
+      if (run === null) return stopped(stop, io, 'nothing was measured');
+      const { recordPath, source, acknowledged, remove } = run;
       try {
         await tell(given, io, parseRecord(readText(recordPath), recordPath), source, acknowledged);
+        return stop.exitStatus;
       } finally {
         remove();
       }
@@ -57,8 +65,10 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     run: async (given, io) => {
       const path = given.operand('the FILE that the record goes to');
       const { recordLines } = await import('./record.js');
-      const acknowledged = await recordLines(given, io, path);
+      using stop = new StopRequest();
+      const acknowledged = await recordLines(given, io, path, stop.signal);
       await tell(given, io, parseRecord(readText(path), path), path, acknowledged);
+      return stop.exitStatus;
     },
   },
   replay: {
@@ -128,6 +138,12 @@ async function policyOf(given: PolicyArguments, { head }: PolicyRecord): Promise
   const make = await policyMaker([given.one('policy') ?? head.policy], null);
   const [policy] = make(given.has('seed') ? given.seed() : head.seed);
   return policy as Policy;
+}
+
+/** A run that was ended before there was anything to tell. */
+function stopped(stop: StopRequest, io: PolicyIo, what: string): number {
+  io.stderr.write(`ltl policy: ended by ${stop.received ?? 'a signal'}; ${what}\n`);
+  return stop.exitStatus;
 }
 
 function progressLine(io: PolicyIo, text: string): void {
