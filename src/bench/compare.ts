@@ -9,7 +9,7 @@ import { fromWireError, LtlError } from '../words/errors.js';
 import type { FromRun, Load, RunJob, RunProgress, RunResult } from './job.js';
 import { packageVersion } from './packages.js';
 import { STORES } from './stores/registry.js';
-import type { Contender } from './summary.js';
+import { type Contender, SOAK_MS_MIN } from './summary.js';
 
 export interface Comparison {
   readonly load: Load;
@@ -44,7 +44,9 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < present.length && !signal.aborted; turn += 1) {
       const at = (turn + round) % present.length;
-      results[at]?.push(await once(comparison, present[at] ?? '', round));
+      const result = await once(comparison, present[at] ?? '', round);
+      // Stopped while it warmed up, it has measured nothing.
+      if (!result.interrupted || result.latency.count > 0) results[at]?.push(result);
     }
   }
   const contenders = present.map((store, at): Contender => {
@@ -55,6 +57,12 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   return { contenders, absent };
 }
 
+/**
+ * A soak asks what memory stays, so its heaps begin small. Left alone, V8 collects the old space of a thread for the first time
+ * when it holds some hundred MiB: before that, what lies about uncollected grows for minutes and looks like a leak.
+ */
+const SMALL_HEAPS = '--initial-old-space-size=16';
+
 async function once(
   { folder, load, signal, onProgress }: Comparison,
   store: string,
@@ -63,7 +71,7 @@ async function once(
   const own = fs.mkdtempSync(join(folder, 'run-'));
   const job: RunJob = { store, folder: own, removes: true, load };
   const child = fork(new URL('./run.child.js', import.meta.url), [JSON.stringify(job)], {
-    execArgv: [],
+    execArgv: load.forMs >= SOAK_MS_MIN ? [SMALL_HEAPS] : [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const stop = (): void => void (child.connected && child.send('stop'));

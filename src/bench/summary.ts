@@ -189,6 +189,8 @@ function overloadOf(load: Load, rounds: readonly RunResult[]): Overload | null {
   };
 }
 
+/** A shorter run warms up rather than soaks. */
+export const SOAK_MS_MIN = 60_000;
 /** Fewer points say nothing about a trend. */
 const POINTS_MIN = 20;
 /** Growth over the time looked at that still counts as level: this share of what there is, or so many bytes. */

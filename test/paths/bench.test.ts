@@ -148,6 +148,17 @@ describe('ltl bench append', () => {
     expect(fs.readdirSync(disk)).toEqual([]);
   });
 
+  it('stopped while it warms up, says that nothing was measured, and gives no figures', async () => {
+    const child = start(['bench', 'append', '--path', disk, '--for', '1h', '--warm-up', '1h']);
+    const files = (): string[] => fs.readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    while (!files().some((name) => name.endsWith('.seg'))) await pause(5);
+    child.kill('SIGINT');
+    const { status, stdout, stderr } = await ended(child);
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    expect(stdout).toMatch(/\n\nStopped before anything was measured\.\n$/);
+    expect(files()).toEqual([]);
+  });
+
   it('that was killed, with the process that appends for it, leaves what the next run there removes', async () => {
     const child = start(['bench', 'append', '--path', disk, '--for', '1h', '--warm-up', '0']);
     const end = ended(child);
@@ -177,6 +188,14 @@ describe('ltl bench append', () => {
     [['--prodcers', '2'], 64, 'did you mean --producers?'],
     [['--trace', '/nowhere.csv'], 66, '/nowhere.csv'],
     [['--html', '/nowhere/report.html'], 73, 'no folder /nowhere'],
+    [['--html', import.meta.dirname], 73, 'is a folder'],
+    [['--svg', '/proc/self/nothing/x.svg'], 73, 'no folder /proc/self/nothing'],
+    [['--path', import.meta.filename], 66, 'is not a folder'],
+    [['--path', '/nowhere'], 66, 'there is no such folder'],
+    [['--rate', '5', '--seed', '1'], 64, '--seed goes with --arrivals poisson'],
+    [['--for', '0s'], 64, '--for wants a duration from 1ms'],
+    [['--rate', '1e300'], 64, 'at most 10000000'],
+    [['--shape', '/nowhere.json'], 66, '/nowhere.json cannot be read'],
     [['surplus'], 64, 'unexpected argument surplus'],
   ])('%j ends with %i before anything is measured', async (words, status, message) => {
     const end = await ltl(['bench', 'append', ...words]);

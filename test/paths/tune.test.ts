@@ -94,8 +94,8 @@ describe('ltl tune', () => {
     [['--seed', '-'], 64, '--seed wants a whole number'],
     [['--path', '/no/such/folder'], 66, 'E_NO_FOLDER: there is no folder /no/such/folder'],
     [['--path', import.meta.filename], 66, 'is not a folder'],
-    [['--html', '/no/such/folder/x.html'], 64, '--html: ENOENT'],
-    [['--html', import.meta.dirname], 64, 'is a folder'],
+    [['--html', '/no/such/folder/x.html'], 73, 'there is no folder /no/such/folder'],
+    [['--html', import.meta.dirname], 73, 'is a folder'],
   ])('refuses by name before it measures anything: %j', async (words, expected, message) => {
     const { status, stdout, stderr } = await ltl(['tune', ...words]);
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' });

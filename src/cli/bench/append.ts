@@ -100,8 +100,7 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
     signal: stop.signal,
     onProgress: (label, round, told) =>
       progress.update(told.share, progressText(rounds > 1 ? `${label}, round ${round + 1} of ${rounds}` : label, told)),
-  });
-  progress.end();
+  }).finally(() => progress.end());
   const summaries = summarise(load, contenders);
   const notes = notesOf(summaries, absent, machine.inMemory);
   const report: BenchReport = {
@@ -112,8 +111,6 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
     summaries,
     rows: resultRows(summaries),
   };
-  if (bench.html !== null) writeText(bench.html, benchPage(report));
-  if (bench.svg !== null) writeText(bench.svg, benchPicture(report));
   if (bench.json)
     await writeAll(
       io.stdout,
@@ -124,6 +121,9 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
       io.stdout,
       summaries.length === 0 ? 'Stopped before anything was measured.\n' : resultsText(summaries, notes),
     );
+  // Last, so that what was measured is not lost with a disk that has become full meanwhile.
+  if (bench.html !== null) writeText(bench.html, benchPage(report));
+  if (bench.svg !== null) writeText(bench.svg, benchPicture(report));
 }
 
 function progressText(label: string, { step, acknowledged, perSecond, waiting }: RunProgress): string {

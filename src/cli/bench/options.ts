@@ -1,6 +1,5 @@
 /** From the words of `ltl bench append` to a load: every mistake is told before anything is opened. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import type { Form } from '../../bench/drive.js';
 import type { Arrivals, Load } from '../../bench/job.js';
 import { type RecordPlan, RecordPool } from '../../bench/records.js';
@@ -14,6 +13,7 @@ import { LIMITS } from '../../words/limits.js';
 import { nearest } from '../../words/nearest.js';
 import type { Arguments } from '../command.js';
 import { grouped } from '../numbers.js';
+import { writable } from '../writable.js';
 
 export interface AppendBench {
   readonly load: Load;
@@ -191,8 +191,10 @@ function arrivalsOf(given: (name: string) => string | null, trace: string | null
     return { kind: 'closed' };
   }
   const perSecond = positive('--rate', rate, RATE_MAX, 'records a second,');
-  if (oneOf('--arrivals', law ?? 'constant', ['constant', 'poisson']) === 'constant')
+  if (oneOf('--arrivals', law ?? 'constant', ['constant', 'poisson']) === 'constant') {
+    if (seed !== null) throw usage('--seed goes with --arrivals poisson: even arrivals have no dice');
     return { kind: 'constant', perSecond };
+  }
   return { kind: 'poisson', perSecond, seed: whole('--seed', seed, 1, 0, 2 ** 32 - 1) };
 }
 
@@ -252,17 +254,11 @@ function assertPlain(plan: RecordPlan, peers: readonly string[]): void {
       );
 }
 
-function writable(option: string, file: string | null): string | null {
-  if (file === null) return null;
-  const folder = dirname(file);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new LtlError('E_CANNOT_CREATE', `${option} ${file}: there is no folder ${folder}`);
-  return file;
-}
-
 function folderOf(path: string | null, anyway: boolean): string | null {
   if (path === null) return null;
-  if (!existsSync(path)) throw new LtlError('E_NO_INPUT', `--path ${path}: there is no such folder`);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new LtlError('E_NO_INPUT', `--path ${path}: there is no such folder`);
+  if (!stat.isDirectory()) throw new LtlError('E_NO_INPUT', `--path ${path} is not a folder`);
   if (!anyway && listSegments(storePaths(path)).length > 0)
     throw usage(
       `--path ${path} holds a store: give another folder of that disk, or --anyway (the store is not touched)`,

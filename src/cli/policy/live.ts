@@ -9,6 +9,7 @@ import { replay } from '../../policy/replay.js';
 import { FIGURE_ROWS, livePage, liveReport } from '../../policy/report/live.js';
 import { LtlError } from '../../words/errors.js';
 import { StopRequest } from '../signals.js';
+import { writable } from '../writable.js';
 import type { PolicySubcommand } from './commands.js';
 import { type PolicyIo, readText, writeText } from './io.js';
 import type { PolicyArguments } from './options.js';
@@ -26,6 +27,7 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     about: 'measure service, sync and wake-up times of the runtime here, for --calibration',
     options: ['path', 'rounds', 'out', 'json'],
     run: async (given, io) => {
+      const out = writable('--out', given.one('out'));
       const { calibrate } = await import('./calibrate.js');
       const rounds = given.whole('rounds', ROUNDS, 1, ROUNDS_MAX);
       using stop = new StopRequest();
@@ -35,7 +37,6 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
       const text = `${JSON.stringify(calibration, null, 2)}\n`;
       // What is written is what the simulator will read: a mistake must show here.
       parseCalibration(text, 'the calibration');
-      const out = given.one('out');
       if (out !== null) writeText(out, text);
       if (out === null || given.has('json')) io.stdout.write(text);
       return stop.exitStatus;
@@ -45,6 +46,7 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     about: 'replay an arrival trace live, into a real instance under a policy, with rivals in the shadow',
     options: ['trace', 'arrivals', 'arrivals-count', 'speed', 'for', 'record', ...RUN_OPTIONS],
     run: async (given, io) => {
+      writable('--html', given.one('html'));
       const { runTrace } = await import('./run.js');
       using stop = new StopRequest();
       const run = await runTrace(given, io, (text) => progressLine(io, text), stop.signal);
@@ -64,6 +66,7 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     options: [...RUN_OPTIONS],
     run: async (given, io) => {
       const path = given.operand('the FILE that the record goes to');
+      writable('--html', given.one('html'));
       const { recordLines } = await import('./record.js');
       using stop = new StopRequest();
       const acknowledged = await recordLines(given, io, path, stop.signal);
