@@ -10,11 +10,10 @@ import { LtlError } from '../words/errors.js';
 import type { Run } from './command.js';
 import { parseDuration } from './duration.js';
 import { writeAll } from './output.js';
-import { writeText } from './policy/io.js';
 import { Progress } from './progress.js';
 import { StopRequest } from './signals.js';
 import { tuneText } from './tune-text.js';
-import { writable } from './writable.js';
+import { writable, writeThenPrint } from './writable.js';
 
 const FOR_MS_MIN = 3_000;
 const FOR_MS_MAX = 3_600_000;
@@ -47,16 +46,24 @@ export const tune: Run = async ({ values }, io) => {
     );
     return stop.exitStatus;
   }
-  const applied = values['apply'] === true ? apply(report, store) : null;
-  if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify({ ...report, applied }, null, 2)}\n`);
-  else {
-    await writeAll(io.stdout, tuneText(report));
+  let applied: string | null = null;
+  let failure: unknown = null;
+  try {
+    if (values['apply'] === true) applied = apply(report, store);
+  } catch (error) {
+    // What took a minute to find out is told all the same.
+    failure = error;
+  }
+  const isJson = values['json'] === true;
+  const told = isJson ? `${JSON.stringify({ ...report, applied }, null, 2)}\n` : tuneText(report);
+  const page = (): string => tunePage(report);
+  await writeThenPrint([[html, page]], () => writeAll(io.stdout, told));
+  if (failure !== null) throw failure;
+  if (!isJson) {
     if (values['apply'] === true) io.stderr.write(applied === null ? 'nothing to write\n' : `written to ${applied}\n`);
     else if (Object.keys(report.recommended.changes).length > 0)
       io.stderr.write(`--apply writes ${JSON.stringify(report.recommended.changes)} to the store's config.json\n`);
   }
-  // Last, so that what was measured is not lost with a disk that has become full meanwhile.
-  if (html !== null) writeText(html, tunePage(report));
   return 0;
 };
 

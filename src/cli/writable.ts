@@ -1,7 +1,8 @@
-/** Whether a report can be written where it is wanted: found out before minutes are spent on what would go in it. */
+/** Reports in files: whether one can be written is found out before minutes are spent on what would go in it. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { LtlError } from '../words/errors.js';
+import { writeText } from './policy/io.js';
 
 /** That file, or null for none. Changes nothing. Throws E_CANNOT_CREATE that names the option and what stands in the way. */
 export function writable(option: string, file: string | null): string | null {
@@ -19,4 +20,25 @@ export function writable(option: string, file: string | null): string | null {
   } catch (cause) {
     throw cannot((cause as Error).message, cause);
   }
+}
+
+/** A report and where it goes; null for nowhere. */
+export type Written = readonly [file: string | null, text: () => string];
+
+/**
+ * Writes the reports, then prints. What was measured is printed even when a file cannot be written (the disk may have become
+ * full meanwhile), and written even when nobody reads what is printed; the first failure is thrown after both.
+ */
+export async function writeThenPrint(reports: readonly Written[], print: () => Promise<void>): Promise<void> {
+  let failure: unknown = null;
+  for (const [file, text] of reports) {
+    if (file === null) continue;
+    try {
+      writeText(file, text());
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  await print();
+  if (failure !== null) throw failure;
 }

@@ -11,7 +11,7 @@ const OWNER = 'owner.json';
 export interface Scratch extends Disposable {
   readonly folder: string;
   /** Removes it with all that is in it. A second call does nothing. */
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /**

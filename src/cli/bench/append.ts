@@ -10,9 +10,9 @@ import { makeScratch } from '../../ports/scratch.js';
 import type { Command, Io, Run } from '../command.js';
 import { grouped } from '../numbers.js';
 import { writeAll } from '../output.js';
-import { writeText } from '../policy/io.js';
 import { Progress } from '../progress.js';
 import { StopRequest } from '../signals.js';
+import { type Written, writeThenPrint } from '../writable.js';
 import { type AppendBench, readAppendBench } from './options.js';
 import { notesOf, resultRows, resultsText } from './text.js';
 
@@ -111,19 +111,16 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
     summaries,
     rows: resultRows(summaries),
   };
-  if (bench.json)
-    await writeAll(
-      io.stdout,
-      `${JSON.stringify({ bench: 'append', format: 1, about, machine, load, absent, notes, results: summaries })}\n`,
-    );
-  else
-    await writeAll(
-      io.stdout,
-      summaries.length === 0 ? 'Stopped before anything was measured.\n' : resultsText(summaries, notes),
-    );
-  // Last, so that what was measured is not lost with a disk that has become full meanwhile.
-  if (bench.html !== null) writeText(bench.html, benchPage(report));
-  if (bench.svg !== null) writeText(bench.svg, benchPicture(report));
+  const text = bench.json
+    ? `${JSON.stringify({ bench: 'append', format: 1, about, machine, load, absent, notes, results: summaries })}\n`
+    : summaries.length === 0
+      ? 'Stopped before anything was measured.\n'
+      : resultsText(summaries, notes);
+  const reports: Written[] = [
+    [bench.html, () => benchPage(report)],
+    [bench.svg, () => benchPicture(report)],
+  ];
+  await writeThenPrint(reports, () => writeAll(io.stdout, text));
 }
 
 function progressText(label: string, { step, acknowledged, perSecond, waiting }: RunProgress): string {
