@@ -11,7 +11,8 @@ export async function policyCommand(args: string[], io: PolicyIo): Promise<numbe
     return await run(args, io);
   } catch (error) {
     if (!isLtlError(error)) throw error;
-    io.stderr.write(`ltl policy: ${error.message}\n${error.hint}\n`);
+    const hint = error.code === 'E_USAGE' ? 'See `ltl policy help`.' : error.hint;
+    io.stderr.write(`ltl policy: ${error.message}\n${hint}\n`);
     return ERRORS[error.code].exit;
   }
 }

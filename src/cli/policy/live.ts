@@ -14,6 +14,7 @@ import type { PolicySubcommand } from './commands.js';
 import { type PolicyIo, readText, writeText } from './io.js';
 import type { PolicyArguments } from './options.js';
 import { policyMaker } from './own.js';
+import type { Acknowledged } from './run.js';
 import { readCalibration } from './source.js';
 import { formatTable } from './table.js';
 
@@ -112,7 +113,7 @@ async function tell(
   io: PolicyIo,
   record: PolicyRecord,
   source: string,
-  acknowledged: object | null,
+  acknowledged: Acknowledged | { readonly records: number } | null,
 ): Promise<void> {
   const policy = await policyOf(given, record);
   const make = await policyMaker(given.all('shadow'), null);
@@ -132,6 +133,13 @@ async function tell(
     `${policy.spec} over ${source}: ${records.toLocaleString('en')} records, ${(forMs / 1000).toFixed(1)} s\n`,
   );
   io.stdout.write(formatTable(['', ...heads], rows));
+  if (acknowledged !== null && 'p50Ms' in acknowledged) io.stdout.write(acknowledgedLine(acknowledged));
+}
+
+/** A trace that comes faster than it can be done shows here. */
+function acknowledgedLine({ records, p50Ms, p99Ms, maxMs }: Acknowledged): string {
+  if (p50Ms === null || p99Ms === null || maxMs === null) return '';
+  return `acknowledged ${records.toLocaleString('en')}, from when each was due: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms\n`;
 }
 
 const shown = (value: number | null): number | null => (value === null ? null : Math.round(value * 100) / 100);
@@ -149,6 +157,8 @@ function stopped(stop: StopRequest, io: PolicyIo, what: string): number {
   return stop.exitStatus;
 }
 
+/** Longer than the terminal, it would wrap and could not be wiped. */
 function progressLine(io: PolicyIo, text: string): void {
-  if (io.stderr.isTTY === true) io.stderr.write(`\r\u001B[K${text}`);
+  const { isTTY, columns = 80 } = io.stderr;
+  if (isTTY === true) io.stderr.write(`\r\u001B[K${text.slice(0, Math.max(20, columns - 1))}`);
 }
