@@ -17,6 +17,8 @@ export type Arrivals =
 /** The load: the same for every store of a comparison. */
 export interface Load {
   readonly records: RecordPlan;
+  /** Each is parsed from a line of JSON first, by the thread that appends it. */
+  readonly parses: boolean;
   /** Registered with a store that can use it; null: the store is told nothing. */
   readonly shape: MessageShape | null;
   readonly arrivals: Arrivals;

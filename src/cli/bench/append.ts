@@ -32,6 +32,10 @@ export const BENCH_APPEND = {
       value: 'FORM',
       about: 'promise (one each, the default), batch (appendBatch), ticket (one wait for many)',
     },
+    parse: {
+      type: 'boolean',
+      about: 'the thread that appends a record parses it from a line of JSON first, as a program that reads lines does',
+    },
     batch: { type: 'string', value: 'N', about: 'records of a batch, with --form batch or ticket (default: 1000)' },
     'in-flight': {
       type: 'string',

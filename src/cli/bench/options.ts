@@ -50,12 +50,14 @@ export async function readAppendBench({ values, operands }: Arguments): Promise<
   const askedMs = optional(given('for'), (text) => durationOf('--for', text));
   const forMs =
     recorded === null ? (askedMs ?? FOR_MS) : Math.min(recorded.spanMs, askedMs ?? Number.POSITIVE_INFINITY);
+  const parses = values['parse'] === true;
   const form = oneOf<Form>('--form', given('form') ?? 'promise', ['promise', 'batch', 'ticket']);
   const isOpen = arrivals.kind !== 'closed';
   const peers = peersOf(given('peers'));
   const producers = whole('--producers', given('producers'), 0, 1, LIMITS.producersMax - 1);
   const load: Load = {
     records: plan,
+    parses,
     shape,
     arrivals,
     form,
@@ -75,7 +77,8 @@ export async function readAppendBench({ values, operands }: Arguments): Promise<
     spins: oneOf('--pace', given('pace') ?? 'spin', ['spin', 'timer']) === 'spin',
   };
   if (given('batch') !== null && form === 'promise') throw usage('--batch goes with --form batch or --form ticket');
-  if (peers.length > 0) assertPlain(plan, peers);
+  if (peers.length > 0) assertPlain(plan, `--peers ${peers.join(',')}`, 'the peers keep JSON');
+  if (parses) assertPlain(plan, '--parse', 'it parses JSON');
   const html = writable('--html', given('html'));
   const svg = writable('--svg', given('svg'));
   return {
@@ -244,14 +247,14 @@ function peersOf(text: string | null): string[] {
   return [...new Set(wanted)];
 }
 
-/** The peers keep JSON or MessagePack: what those cannot carry is no load for a comparison. */
-function assertPlain(plan: RecordPlan, peers: readonly string[]): void {
+/** What JSON cannot carry is no load for what keeps or parses it. */
+function assertPlain(plan: RecordPlan, option: string, why: string): void {
+  if (plan.kind === 'trace' && option === '--parse')
+    throw usage('--parse does not go with --trace: its records are made to their size as they come');
   if (plan.kind !== 'message') return;
   for (const [field, type] of Object.entries(plan.shape.fields))
     if (/^(bigint|bytes|date)/.test(type))
-      throw usage(
-        `--peers ${peers.join(',')}: field ${field} is a ${type}, which JSON does not have; the peers keep JSON`,
-      );
+      throw usage(`${option}: field ${field} is a ${type}, which JSON does not have; ${why}`);
 }
 
 function folderOf(path: string | null, anyway: boolean): string | null {
@@ -267,7 +270,7 @@ function folderOf(path: string | null, anyway: boolean): string | null {
 }
 
 function aboutLoad(load: Load, bytes: number | null, recorded: number): string {
-  const { records, arrivals, form, batch, inFlight, producers, forMs, warmUpMs, spins } = load;
+  const { records, parses, arrivals, form, batch, inFlight, producers, forMs, warmUpMs, spins } = load;
   const size = bytes === null ? '' : `${Number(bytes.toFixed(1))} bytes as MessagePack`;
   const what = {
     line: `log lines of ${size}`,
@@ -291,8 +294,9 @@ function aboutLoad(load: Load, bytes: number | null, recorded: number): string {
     producers === 0
       ? 'from one thread, the store’s own'
       : `from ${producers} producer thread${producers > 1 ? 's' : ''}`;
+  const work = parses ? ', each parsed from JSON first' : '';
   const warm = warmUpMs === 0 ? '' : ` after ${seconds(warmUpMs)} of warm-up`;
-  return `${what}, ${when}, ${how}, ${who}, for ${seconds(forMs)}${warm}`;
+  return `${what}${work}, ${when}, ${how}, ${who}, for ${seconds(forMs)}${warm}`;
 }
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(3))} s`;

@@ -52,6 +52,22 @@ describe('a pool of records', () => {
       expect(Math.abs(encodedBytes(pool.next(bytes)) - bytes)).toBeLessThanOrEqual(3);
   });
 
+  it('that parses gives a new object for each record, the same as one that does not', () => {
+    const plan = { kind: 'line', bytes: 98 } as const;
+    const made = new RecordPool(plan);
+    const parsed = new RecordPool(plan, true);
+    const matches = made.matcher();
+    const seen = new Set<unknown>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const record = parsed.next();
+      expect(record).toEqual(made.next());
+      expect(parsed.bytes).toBe(made.bytes);
+      expect(matches(record)).toBe(true);
+      seen.add(record);
+    }
+    expect(seen.size).toBe(10_000);
+  });
+
   it('knows its own records again and no others', () => {
     const matches = new RecordPool({ kind: 'samples', values: [{ a: 1n, b: Uint8Array.of(1) }, 'text'] }).matcher();
     expect(matches({ a: 1n, b: Buffer.from([1]) })).toBe(true);
