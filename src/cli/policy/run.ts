@@ -71,6 +71,8 @@ export async function runTrace(
       remove();
       return null;
     }
+    // Opening and unpacking the trace is no work of the runtime: its beginning is read before anything is measured.
+    const arrivals = await begun(source.arrivals(0));
     await ltl.policy(policy, {
       shadows,
       record: recordPath,
@@ -78,7 +80,7 @@ export async function runTrace(
       ...(calibration === null ? {} : { calibration }),
     });
     const feeding = new Feeding(ltl, speed, forMs, signal, progress);
-    for await (const block of source.arrivals(0)) if (!(await feeding.feed(block))) break;
+    for await (const block of arrivals) if (!(await feeding.feed(block))) break;
     await feeding.settled();
     progress('');
     await ltl.awake();
@@ -89,6 +91,22 @@ export async function runTrace(
     remove();
     throw error;
   }
+}
+
+/** The same blocks, the first of which is there already. */
+async function begun(
+  blocks: Iterable<ArrivalBlock> | AsyncIterable<ArrivalBlock>,
+): Promise<AsyncIterable<ArrivalBlock>> {
+  const iterator = toAsync(blocks);
+  const first = await iterator.next();
+  return (async function* () {
+    if (first.done !== true) yield first.value;
+    yield* iterator;
+  })();
+}
+
+async function* toAsync(blocks: Iterable<ArrivalBlock> | AsyncIterable<ArrivalBlock>): AsyncGenerator<ArrivalBlock> {
+  yield* blocks;
 }
 
 async function warmUp(ltl: Ltl, signal: AbortSignal): Promise<void> {
