@@ -66,13 +66,14 @@ export async function runTrace(
     await ltl.reserve(SPARE_BYTES);
     progress('warming up');
     await warmUp(ltl, signal);
+    // Opening and unpacking the trace is no work of the runtime: its beginning is read before anything is measured.
+    const arrivals = await begun(source.arrivals(0));
+    await quiet(signal);
     if (signal.aborted) {
       progress('');
       remove();
       return null;
     }
-    // Opening and unpacking the trace is no work of the runtime: its beginning is read before anything is measured.
-    const arrivals = await begun(source.arrivals(0));
     await ltl.policy(policy, {
       shadows,
       record: recordPath,
@@ -90,6 +91,20 @@ export async function runTrace(
   } catch (error) {
     remove();
     throw error;
+  }
+}
+
+const QUIET_MS = 100;
+const QUIET_CPU_MS = 5;
+const QUIET_WAITS_MAX = 30;
+
+/** Resolves when what the warm-up left to be compiled and collected is done, as far as the processor time shows it. */
+async function quiet(signal: AbortSignal): Promise<void> {
+  for (let wait = 0; wait < QUIET_WAITS_MAX && !signal.aborted; wait++) {
+    const before = process.cpuUsage();
+    await pause(QUIET_MS);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < QUIET_CPU_MS) return;
   }
 }
 
