@@ -26,7 +26,10 @@ describe('ltl tune', () => {
     const report = JSON.parse(stdout) as TuneReport & { applied: string | null };
     expect(report).toMatchObject({ goal: 'throughput', forMs: 4000, applied: null });
     expect(report.alone.syncs.map(({ way }) => way)).toContain('written ahead');
-    const { recommended, comparison, verdict } = report;
+    const { recommended, comparison, verdict, settings } = report;
+    // However short: each setting has the default of its round beside it.
+    expect(settings.map(({ name }) => name)).toEqual(expect.arrayContaining(['default', 'default again']));
+    expect(settings.length).toBeGreaterThan(2);
     if (recommended.name !== 'default') {
       expect(verdict).toBe('clear');
       expect(comparison?.name).toBe(recommended.name);
