@@ -9,7 +9,7 @@ import { fromWireError, LtlError } from '../words/errors.js';
 import type { FromRun, Load, RunJob, RunProgress, RunResult } from './job.js';
 import { packageVersion } from './packages.js';
 import { STORES } from './stores/registry.js';
-import { type Contender, SOAK_MS_MIN } from './summary.js';
+import type { Contender } from './summary.js';
 
 export interface Comparison {
   readonly load: Load;
@@ -57,12 +57,6 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   return { contenders, absent };
 }
 
-/**
- * A soak asks what memory stays, so its heaps begin small and are collected after little growth. Left alone, V8 lets some tens
- * of MiB gather in a thread before it collects its old space: that takes minutes, and looks like a leak until then.
- */
-const SMALL_HEAPS = ['--initial-old-space-size=12', '--heap-growing-percent=20'];
-
 async function once(
   { folder, load, signal, onProgress }: Comparison,
   store: string,
@@ -71,7 +65,7 @@ async function once(
   const own = fs.mkdtempSync(join(folder, 'run-'));
   const job: RunJob = { store, folder: own, removes: true, load };
   const child = fork(new URL('./run.child.js', import.meta.url), [JSON.stringify(job)], {
-    execArgv: load.forMs >= SOAK_MS_MIN ? SMALL_HEAPS : [],
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const stop = (): void => void (child.connected && child.send('stop'));

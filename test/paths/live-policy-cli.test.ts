@@ -150,6 +150,8 @@ describe('ltl policy, live', () => {
       [`replay ${record} ${record}`, 64, /replay takes no second argument/],
       [`replay ${record} --tolerance never`, 64, /--tolerance: the value is a number above 0/],
       [`report ${record} --calibration ${trace}`, 64, /is not JSON/],
+      [`run --trace ${trace} --policy timeout:5 --html ${folder}`, 73, /--html .* is a folder/],
+      [`calibrate --out ${folder}/no/where`, 73, /--out .*: there is no folder/],
       [`calibrate --rounds 0`, 64, /--rounds: the value is a whole number from 1/],
       [`calibrate --path ${trace}/below`, 73, /E_CANNOT_CREATE/],
     ];

@@ -1,6 +1,7 @@
 /** The results of a bench for a terminal: a row a figure, a column a store. */
 import type { Compared } from '../../bench/compare.js';
-import { type LatencyFigures, SOAK_MS_MIN, type Summary, type Trend } from '../../bench/summary.js';
+import { SOAK_MS_MIN } from '../../bench/job.js';
+import type { LatencyFigures, Summary, Trend } from '../../bench/summary.js';
 import { duration, grouped, size } from '../numbers.js';
 
 /** Rows of the table, the first cell says what. Also the table of the page. */
@@ -78,9 +79,12 @@ export function notesOf(summaries: readonly Summary[], absent: Compared['absent'
 }
 
 function trendText(trend: Trend): string {
-  const { overMs, memoryBytes, memoryBytesPerHour, memoryIsFlat, p99MsFirst, p99MsLast, latencyIsFlat } = trend;
+  const { overMs, memoryBytes, keptBytes, memoryBytesPerHour, memoryIsFlat, p99MsFirst, p99MsLast, latencyIsFlat } =
+    trend;
   const grown = `${memoryBytesPerHour < 0 ? '-' : '+'}${size(Math.round(Math.abs(memoryBytesPerHour)))} an hour`;
-  return `over the last ${duration(overMs)} memory was ${memoryIsFlat ? 'flat' : 'GROWING'} (${size(memoryBytes)}, slope ${grown}) and latency ${latencyIsFlat ? 'flat' : 'GROWING'} (p99 ${duration(p99MsFirst)} in the first third, ${duration(p99MsLast)} in the last).`;
+  const kept =
+    keptBytes.length === 0 ? '' : `; with all garbage collected ${keptBytes.map((bytes) => size(bytes)).join(', ')}`;
+  return `over the last ${duration(overMs)} memory was ${memoryIsFlat ? 'flat' : 'GROWING'} (${size(memoryBytes)}, slope ${grown}${kept}) and latency ${latencyIsFlat ? 'flat' : 'GROWING'} (p99 ${duration(p99MsFirst)} in the first third, ${duration(p99MsLast)} in the last).`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {
