@@ -24,8 +24,8 @@ import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
 import { Pokes } from './pokes.js';
 
-/** Verified segments that the indexer keeps: it reads in order. */
-const CACHE_BYTES = 4 * LIMITS.segmentBytes;
+/** Verified segments that the indexer keeps: it reads in order, and a younger index may lag behind the others. */
+const CACHE_BYTES = 2 * LIMITS.segmentBytes;
 
 class IndexerActor {
   readonly #context: ActorContext<IndexerInput, IndexerMessage, IndexerReport>;
@@ -57,7 +57,11 @@ class IndexerActor {
       paths,
       logId,
       boot: readBootId(),
-      reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { cacheBytesMax: CACHE_BYTES }),
+      // What is filed are numbers and offsets: nothing of a segment's memory is kept.
+      reader: new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), {
+        cacheBytesMax: CACHE_BYTES,
+        recyclesMemory: true,
+      }),
       decoder,
       onRebuilt: (why) => this.#context.send({ kind: 'rebuilt', why }),
     };

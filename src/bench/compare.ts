@@ -44,7 +44,9 @@ export async function compare(comparison: Comparison): Promise<Compared> {
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < present.length && !signal.aborted; turn += 1) {
       const at = (turn + round) % present.length;
-      results[at]?.push(await once(comparison, present[at] ?? '', round));
+      const result = await once(comparison, present[at] ?? '', round);
+      // Stopped while it warmed up, it has measured nothing.
+      if (!result.interrupted || result.latency.count > 0) results[at]?.push(result);
     }
   }
   const contenders = present.map((store, at): Contender => {

@@ -17,6 +17,8 @@ export type Arrivals =
 /** The load: the same for every store of a comparison. */
 export interface Load {
   readonly records: RecordPlan;
+  /** Each is parsed from a line of JSON first, by the thread that appends it. */
+  readonly parses: boolean;
   /** Registered with a store that can use it; null: the store is told nothing. */
   readonly shape: MessageShape | null;
   readonly arrivals: Arrivals;
@@ -58,6 +60,15 @@ export interface Sample {
   readonly lateMs: number;
 }
 
+/** Memory that was left at a time of a soak when all garbage was collected. */
+export interface Kept {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+/** A shorter run warms up rather than soaks. */
+export const SOAK_MS_MIN = 60_000;
+
 /** What is told while it runs. */
 export interface RunProgress {
   readonly kind: 'progress';
@@ -85,6 +96,8 @@ export interface RunResult extends Footprint {
   readonly latency: HistogramData;
   readonly windows: readonly Window[];
   readonly samples: readonly Sample[];
+  /** Of a soak, from a quarter of its time on; else none. */
+  readonly kept: readonly Kept[];
   readonly cpuSeconds: number;
   /** Bytes that the process wrote from the start of the measured time until all was durable, null where the system does not tell; and what it was given in that time. */
   readonly bytesWritten: number | null;

@@ -32,7 +32,7 @@ export class Producer {
   /** Throws what the records cannot be. */
   constructor(part: Part) {
     this.#part = part;
-    this.#pool = new RecordPool(part.load.records);
+    this.#pool = new RecordPool(part.load.records, part.load.parses);
     this.#schedule = scheduleOf(part.load, part.index);
   }
 

@@ -32,16 +32,22 @@ const SMALLEST_LINE = 64;
 export class RecordPool {
   readonly #plan: RecordPlan;
   readonly #records: readonly unknown[];
+  /** Lines of JSON that records are parsed from as they are asked for; null where they are made before. */
+  readonly #lines: readonly string[] | null;
   readonly #bytes: readonly number[];
   readonly #text: string;
   #next = 0;
   /** Bytes, as MessagePack, of the record that `next` gave last. */
   bytes = 0;
 
-  /** Throws E_TOO_LARGE, E_USAGE when a record of that plan cannot be. */
-  constructor(plan: RecordPlan) {
+  /**
+   * `parses`: each record is parsed from its line of JSON when it is asked for, which is work of its own for whoever appends it; a
+   * trace's records are not. Throws E_TOO_LARGE, E_USAGE when a record of that plan cannot be.
+   */
+  constructor(plan: RecordPlan, parses = false) {
     this.#plan = plan;
     this.#records = plan.kind === 'trace' ? [] : makePool(plan);
+    this.#lines = parses ? this.#records.map((record) => JSON.stringify(record)) : null;
     this.#bytes = this.#records.map(encodedBytes);
     this.#text = plan.kind === 'trace' ? LONG : '';
     const largest = this.#bytes.reduce((most, bytes) => Math.max(most, bytes), 0);
@@ -59,7 +65,7 @@ export class RecordPool {
       return this.#ofSize(index, bytes);
     }
     this.bytes = this.#bytes[index] ?? 0;
-    return this.#records[index];
+    return this.#lines === null ? this.#records[index] : (JSON.parse(this.#lines[index] ?? '') as unknown);
   }
 
   /** The mean size of a record; null when each has its own. */

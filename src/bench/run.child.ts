@@ -94,6 +94,7 @@ async function run(): Promise<RunResult> {
     latency: timeline.latency.toData(),
     windows,
     samples: watch.samples,
+    kept: watch.kept,
     cpuSeconds: watch.cpuSeconds,
     bytesWritten: watch.bytesWritten,
     measuredBytes: sum((part) => part.measuredBytes),

@@ -2,7 +2,7 @@
 import { Histogram } from '../measure/histogram.js';
 import { Timeline, type WindowFigures } from '../measure/timeline.js';
 import { median, slope } from '../measure/trend.js';
-import type { Load, RunResult, Sample } from './job.js';
+import type { Kept, Load, RunResult, Sample } from './job.js';
 
 /** In ms. */
 export interface LatencyFigures {
@@ -30,8 +30,10 @@ export interface Overload {
 /** How memory and latency went over the run, its first quarter left out. */
 export interface Trend {
   readonly overMs: number;
-  /** The process's own memory where the system tells it apart from mapped files, else all of it. */
+  /** The process's own memory where the system tells it apart from mapped files, else all of it: the median. */
   readonly memoryBytes: number;
+  /** That memory after collections of all garbage, in order, which the verdict is made from; none in runs too short for it. */
+  readonly keptBytes: readonly number[];
   readonly memoryBytesPerHour: number;
   readonly memoryIsFlat: boolean;
   /** Medians of the windows' p99, of the first and of the last third. */
@@ -131,7 +133,7 @@ function summaryOf(load: Load, { rounds, ...who }: Contender): Summary {
           ),
     bytesStoredPerByte: sum((round) => round.dataBytes) / Math.max(1, given),
     overload: overloadOf(load, rounds),
-    trend: middle === undefined ? null : trendOf(windows, middle.samples),
+    trend: middle === undefined ? null : trendOf(windows, middle.samples, middle.kept),
     windows,
     samples: middle?.samples ?? [],
     work: {
@@ -197,11 +199,21 @@ const FLAT_BYTES = 8 * 1024 * 1024;
 /** The last third's p99 may be so many times the first's. */
 const FLAT_FACTOR = 1.5;
 
-export function trendOf(windows: readonly WindowFigures[], samples: readonly Sample[]): Trend | null {
+/** Fewer looks at what stays say nothing about a trend. */
+const KEPT_MIN = 3;
+
+export function trendOf(
+  windows: readonly WindowFigures[],
+  samples: readonly Sample[],
+  kept: readonly Kept[] = [],
+): Trend | null {
   const late = samples.slice(Math.floor(samples.length / 4));
   const busy = windows.slice(Math.floor(windows.length / 4)).filter(({ count }) => count > 0);
   if (late.length < POINTS_MIN || busy.length < POINTS_MIN) return null;
-  const memory = late.map(({ atMs, ownBytes, rssBytes }) => [atMs, ownBytes ?? rssBytes] as const);
+  const memory =
+    kept.length >= KEPT_MIN
+      ? kept.map(({ atMs, bytes }) => [atMs, bytes] as const)
+      : late.map(({ atMs, ownBytes, rssBytes }) => [atMs, ownBytes ?? rssBytes] as const);
   const overMs = (late.at(-1)?.atMs ?? 0) - (late[0]?.atMs ?? 0);
   const memoryBytes = median(memory.map(([, bytes]) => bytes));
   const perMs = slope(memory);
@@ -211,6 +223,7 @@ export function trendOf(windows: readonly WindowFigures[], samples: readonly Sam
   return {
     overMs,
     memoryBytes,
+    keptBytes: kept.map(({ bytes }) => bytes),
     memoryBytesPerHour: perMs * 3_600_000,
     memoryIsFlat: perMs * overMs <= Math.max(FLAT_SHARE * memoryBytes, FLAT_BYTES),
     p99MsFirst,

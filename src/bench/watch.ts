@@ -1,9 +1,12 @@
 /** What a run looks like while it runs: samples of memory, CPU and backlog for the report, progress for whoever waits. */
-import type { RunJob, RunProgress, Sample } from './job.js';
+import { collectGarbage } from './collect.js';
+import { type Kept, type RunJob, type RunProgress, type Sample, SOAK_MS_MIN } from './job.js';
 import { COUNTERS, sharedMs } from './produce.js';
 import { bytesWritten, cpuSeconds, diskIsLow, memory } from './sample.js';
 
 const PROGRESS_MS = 200;
+/** When a soak looks at what memory stays, in shares of its time: seldom, since a collection stops a thread for some 10 ms. */
+const KEPT_AT = [0.25, 0.5, 0.75, 0.99];
 
 /** Looks at the process once a window, and tells the parent how far it is. */
 export class Watch {
@@ -17,6 +20,7 @@ export class Watch {
   #writtenBefore = bytesWritten();
   #told = { acknowledged: 0, atMs: 0 };
   readonly samples: Sample[] = [];
+  readonly kept: Kept[] = [];
   cpuSeconds = 0;
   bytesWritten: number | null = null;
   diskLow = false;
@@ -43,6 +47,9 @@ export class Watch {
         this.#sample();
         this.#timers.push(setInterval(() => this.#sample(), Math.max(100, windowMs)));
       }, untilMs(warmUpMs)),
+      ...(forMs < SOAK_MS_MIN ? [] : KEPT_AT).map((share) =>
+        setTimeout(() => void this.#keep(), untilMs(warmUpMs + share * forMs)),
+      ),
       // The load is over then; what is still under way belongs to it, and its CPU with it.
       setTimeout(() => this.#sample(), untilMs(warmUpMs + forMs)),
     );
@@ -74,6 +81,16 @@ export class Watch {
     this.tell(atMs < 0 ? 'warm-up' : 'run', atMs < 0 ? null : Math.min(1, atMs / forMs));
   }
 
+  async #keep(): Promise<void> {
+    await collectGarbage();
+    const { ownBytes, rssBytes } = memory();
+    this.kept.push({ atMs: this.#atMs(), bytes: ownBytes ?? rssBytes });
+  }
+
+  #atMs(): number {
+    return sharedMs() - this.#startShared - this.#job.load.warmUpMs;
+  }
+
   #sample(): void {
     let waiting = 0;
     let lateMs = 0;
@@ -81,7 +98,7 @@ export class Watch {
       waiting += this.#counters[at + 1] ?? 0;
       lateMs = Math.max(lateMs, this.#counters[at + 2] ?? 0);
     }
-    const atMs = sharedMs() - this.#startShared - this.#job.load.warmUpMs;
+    const atMs = this.#atMs();
     this.samples.push({ atMs, ...memory(), cpuSeconds: cpuSeconds() - this.#cpuBefore, waiting, lateMs });
     if (diskIsLow(this.#job.folder)) {
       this.diskLow = true;

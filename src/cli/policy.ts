@@ -8,20 +8,20 @@ import type { PolicyIo } from './policy/io.js';
 /** Runs one policy command and gives its exit code. */
 export async function policyCommand(args: string[], io: PolicyIo): Promise<number> {
   try {
-    await run(args, io);
-    return 0;
+    return await run(args, io);
   } catch (error) {
     if (!isLtlError(error)) throw error;
-    io.stderr.write(`ltl policy: ${error.message}\n${error.hint}\n`);
+    const hint = error.code === 'E_USAGE' ? 'See `ltl policy help`.' : error.hint;
+    io.stderr.write(`ltl policy: ${error.message}\n${hint}\n`);
     return ERRORS[error.code].exit;
   }
 }
 
-async function run([command, ...words]: string[], io: PolicyIo): Promise<void> {
+async function run([command, ...words]: string[], io: PolicyIo): Promise<number> {
   const asksHelp = words.some((word) => word === '--help' || word === '-h');
   if (asksHelp || command === 'help' || command === '--help' || command === '-h') {
     io.stdout.write(policyHelp());
-    return;
+    return 0;
   }
   if (command === undefined) throw new LtlError('E_USAGE', 'name a command; `ltl policy help` lists them');
   const names = [...Object.keys(POLICY_COMMANDS), 'help'];
@@ -30,5 +30,5 @@ async function run([command, ...words]: string[], io: PolicyIo): Promise<void> {
     const hint = near === null ? `; one of ${names.join(', ')}` : `; did you mean ${near}?`;
     throw new LtlError('E_USAGE', `no policy command is named '${command}'${hint}`);
   }
-  await runSubcommand(command, words, io);
+  return runSubcommand(command, words, io);
 }

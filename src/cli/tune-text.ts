@@ -58,7 +58,7 @@ function table(settings: readonly SettingReport[]): string[] {
 }
 
 function factor({ value, low, high }: Interval): string {
-  if (low === 0) return value.toFixed(2);
+  if (low === 0) return value === 1 ? 'no pair' : `${value.toFixed(2)}, once`;
   return `${value.toFixed(2)}, ${low.toFixed(2)} to ${high.toFixed(2)}`;
 }
 

@@ -1,6 +1,4 @@
 /** `ltl tune`: measures this machine and the settings on it, and recommends one. The report on stdout, progress on stderr. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { resolveConfig } from '../config/config.js';
 import { writeConfigFile } from '../config/file.js';
 import { makeFolder } from '../log/make-folder.js';
@@ -15,6 +13,7 @@ import { writeAll } from './output.js';
 import { Progress } from './progress.js';
 import { StopRequest } from './signals.js';
 import { tuneText } from './tune-text.js';
+import { writable, writeThenPrint } from './writable.js';
 
 const FOR_MS_MIN = 3_000;
 const FOR_MS_MAX = 3_600_000;
@@ -27,7 +26,7 @@ export const tune: Run = async ({ values }, io) => {
   const goal = parseGoal(text('goal', 'throughput'));
   const forMs = parseDuration(text('for', '60s'), '--for', FOR_MS_MIN, FOR_MS_MAX);
   const seed = parseSeed(text('seed', ''));
-  const html = typeof values['html'] === 'string' ? writableFile(values['html']) : null;
+  const html = writable('--html', typeof values['html'] === 'string' ? values['html'] : null);
   const given = values['path'];
   // A broken config.json is told before a minute is spent.
   const store = resolveConfig(typeof given === 'string' ? { 'force-all.path': given } : {})['force-all.path'];
@@ -47,11 +46,20 @@ export const tune: Run = async ({ values }, io) => {
     );
     return stop.exitStatus;
   }
-  const applied = values['apply'] === true ? apply(report, store) : null;
-  if (html !== null) fs.writeFileSync(html, tunePage(report));
-  if (values['json'] === true) await writeAll(io.stdout, `${JSON.stringify({ ...report, applied }, null, 2)}\n`);
-  else {
-    await writeAll(io.stdout, tuneText(report));
+  let applied: string | null = null;
+  let failure: unknown = null;
+  try {
+    if (values['apply'] === true) applied = apply(report, store);
+  } catch (error) {
+    // What took a minute to find out is told all the same.
+    failure = error;
+  }
+  const isJson = values['json'] === true;
+  const told = isJson ? `${JSON.stringify({ ...report, applied }, null, 2)}\n` : tuneText(report);
+  const page = (): string => tunePage(report);
+  await writeThenPrint([[html, page]], () => writeAll(io.stdout, told));
+  if (failure !== null) throw failure;
+  if (!isJson) {
     if (values['apply'] === true) io.stderr.write(applied === null ? 'nothing to write\n' : `written to ${applied}\n`);
     else if (Object.keys(report.recommended.changes).length > 0)
       io.stderr.write(`--apply writes ${JSON.stringify(report.recommended.changes)} to the store's config.json\n`);
@@ -76,16 +84,4 @@ function parseSeed(text: string): number {
   if (text === '') return Date.now() % 2 ** 31;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new LtlError('E_USAGE', `--seed wants a whole number below 1000000000, not ${JSON.stringify(text)}`);
-}
-
-/** Found out before a minute is spent on what cannot be written. */
-function writableFile(file: string): string {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  try {
-    if (stat?.isDirectory() === true) throw new Error(`${file} is a folder`);
-    fs.accessSync(stat === undefined ? path.dirname(path.resolve(file)) : file, fs.constants.W_OK);
-    return file;
-  } catch (error) {
-    throw new LtlError('E_ARGUMENT', `--html: ${(error as Error).message}`, { cause: error });
-  }
 }

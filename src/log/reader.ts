@@ -13,7 +13,7 @@ import { listSegments, logIdOf, type StorePaths } from './folder.js';
 import { FRAME } from './format.js';
 import { readKept } from './kept.js';
 import { type OffsetSource, PointReader } from './point.js';
-import { type FrameAt, type FramePlace, framePlace, SegmentView } from './view.js';
+import { type FrameAt, type FramePlace, framePlace, SegmentView, type ViewMemory } from './view.js';
 
 /** Where the readable log ends. */
 export interface LogTail {
@@ -29,6 +29,11 @@ export interface LogReaderOptions {
   /** Null: segments are always read whole. */
   readonly offsets?: OffsetSource | null;
   readonly disk?: Disk;
+  /**
+   * The memory of a segment that is dropped is used for the next: for who keeps nothing of what he was shown. Without it
+   * dropped segments wait for the garbage collector, which has no hurry where few objects are made.
+   */
+  readonly recyclesMemory?: boolean;
 }
 
 /** What reading a single record costs beside its bytes, in bytes read from memory: calls into the system, mostly. */
@@ -47,6 +52,8 @@ export class LogReader {
   /** What single reads of a segment have cost, by segment id. */
   readonly #spent: Map<number, number> = new Map();
   readonly #views: Map<number, SegmentView> = new Map();
+  readonly #recyclesMemory: boolean;
+  #memory: ViewMemory | undefined;
   #uses = 0;
   /** The tail when it was last asked for: the log only grows. */
   #known: LogTail = { nextSeq: 0, segmentId: 0, offset: 0 };
@@ -63,7 +70,12 @@ export class LogReader {
     paths: StorePaths,
     tail: TailSource,
     onDefinition: (payload: Buffer) => void,
-    { cacheBytesMax = LIMITS.cacheBytesMax, offsets = null, disk = realDisk }: LogReaderOptions = {},
+    {
+      cacheBytesMax = LIMITS.cacheBytesMax,
+      offsets = null,
+      disk = realDisk,
+      recyclesMemory = false,
+    }: LogReaderOptions = {},
   ) {
     this.#paths = paths;
     this.#tail = tail;
@@ -71,6 +83,7 @@ export class LogReader {
     this.#cacheBytesMax = cacheBytesMax;
     this.#offsets = offsets;
     this.#disk = disk;
+    this.#recyclesMemory = recyclesMemory;
     this.#points = new PointReader(paths);
     this.#directory = new SegmentDirectory({
       paths,
@@ -137,7 +150,7 @@ export class LogReader {
     const tail = this.#tail();
     const known = this.#views.get(segmentId);
     if (known === undefined) this.#makeRoom();
-    const view = known ?? this.#openView(segmentId, this.#onDefinition);
+    const view = known ?? this.#openView(segmentId, this.#onDefinition, this.#takeMemory());
     if (known === undefined) this.misses += 1;
     this.#views.set(segmentId, view);
     const isTail = segmentId === tail.segmentId;
@@ -229,7 +242,13 @@ export class LogReader {
     return this.#logId;
   }
 
-  #openView(segmentId: number, onDefinition: (payload: Buffer) => void): SegmentView {
+  #takeMemory(): ViewMemory | undefined {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    return memory;
+  }
+
+  #openView(segmentId: number, onDefinition: (payload: Buffer) => void, memory?: ViewMemory): SegmentView {
     return this.#read(
       segmentId,
       () =>
@@ -240,6 +259,7 @@ export class LogReader {
           logId: this.#log(),
           baseSeqElse: () => this.#endOf(segmentId - 1).baseSeq,
           onDefinition,
+          memory,
         }),
     );
   }
@@ -287,8 +307,9 @@ export class LogReader {
   /** Before a segment is read: drops those not used for longest. */
   #makeRoom(): void {
     while (this.#views.size >= 2 && this.cacheBytes + LIMITS.segmentBytes > this.#cacheBytesMax) {
-      const [id] = [...this.#views].reduce((oldest, one) => (one[1].lastUse < oldest[1].lastUse ? one : oldest));
+      const [id, view] = [...this.#views].reduce((oldest, one) => (one[1].lastUse < oldest[1].lastUse ? one : oldest));
       this.#views.delete(id);
+      if (this.#recyclesMemory) this.#memory ??= view.takeMemory();
       this.#spent.delete(id);
     }
   }

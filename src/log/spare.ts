@@ -11,6 +11,8 @@ import { isSpareName } from './spare-name.js';
 
 const HALF = /^spare-\d+\.half$/;
 const CHUNK_BYTES = 1024 * 1024;
+/** Made once: a megabyte for each spare would lie about until it is collected. Nothing writes to it, so it takes no memory. */
+const ZEROS: Buffer = Buffer.alloc(CHUNK_BYTES);
 /** Spares are made only while this share of the file system stays free. */
 const FREE_SHARE_MIN = 0.02;
 
@@ -37,11 +39,10 @@ export async function makeSpare(paths: StorePaths, bytes: number, isWanted: () =
   const fd = fs.openSync(half, 'w', 0o644);
   let isWhole = false;
   try {
-    const zeros = Buffer.alloc(Math.min(CHUNK_BYTES, bytes));
     for (let at = 0; at < bytes; at += CHUNK_BYTES) {
       if (!isWanted()) return false;
       const length = Math.min(CHUNK_BYTES, bytes - at);
-      if (fs.writeSync(fd, zeros, 0, length, at) !== length) return false;
+      if (fs.writeSync(fd, ZEROS, 0, length, at) !== length) return false;
       await nextTurn();
     }
     fs.fsyncSync(fd);

@@ -47,6 +47,7 @@ export const framePlace = (): FramePlace => ({
 });
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_ENTRIES = new Uint32Array(0);
 
 /** One batch of a view. */
 export interface BatchAt {
@@ -66,7 +67,17 @@ export interface SegmentSource {
   /** The first seq of a segment of which nothing can be read. */
   readonly baseSeqElse: () => number;
   readonly onDefinition: (payload: Buffer) => void;
+  /** Of an earlier view; without it the view asks for its own. */
+  readonly memory?: ViewMemory | undefined;
 }
+
+/** What a view needs much of: handed from one that is done with to the next, it need not be collected and asked for again. */
+export interface ViewMemory {
+  readonly bytes: Buffer;
+  readonly entries: Uint32Array;
+}
+
+const newMemory = (): ViewMemory => ({ bytes: NO_BYTES, entries: new Uint32Array(8192) });
 
 export class SegmentView {
   readonly segmentId: number;
@@ -82,10 +93,10 @@ export class SegmentView {
   readonly #state: WalkState;
   /** It belongs to another log: nothing of it is read. */
   readonly #foreign: boolean;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer;
   #filled = 0;
   /** Two words a record, by (seq - baseSeq): where its frame is, 0 for a damaged record, and the index of its batch. */
-  #entries: Uint32Array = new Uint32Array(8192);
+  #entries: Uint32Array;
 
   /** Throws what opening the file throws (ENOENT), and E_FORMAT for a newer version. */
   constructor(source: SegmentSource) {
@@ -93,6 +104,9 @@ export class SegmentView {
     this.#paths = paths;
     this.#disk = disk;
     this.#onDefinition = source.onDefinition;
+    const { bytes, entries } = source.memory ?? newMemory();
+    this.#bytes = bytes;
+    this.#entries = entries.fill(0);
     this.segmentId = segmentId;
     const header = readSegmentHeader(paths, segmentId, disk);
     this.#foreign = header !== null && logId !== null && header.logId !== logId;
@@ -123,6 +137,14 @@ export class SegmentView {
   /** Memory held. */
   get bytesHeld(): number {
     return this.#bytes.length + this.#entries.byteLength;
+  }
+
+  /** Gives its memory to another view. This one, and every place that it gave, must not be used after. */
+  takeMemory(): ViewMemory {
+    const memory = { bytes: this.#bytes, entries: this.#entries };
+    this.#bytes = NO_BYTES;
+    this.#entries = NO_ENTRIES;
+    return memory;
   }
 
   /**

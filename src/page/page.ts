@@ -24,7 +24,7 @@ export interface Page {
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;color:#2b2f36;background:#f5f6f8;margin:0}
 main{max-width:1040px;margin:0 auto;padding:24px}h1{font-size:24px;margin:8px 0}h2{font-size:17px;margin:0 0 4px}
 section{background:#fff;border:1px solid #e3e6ea;border-radius:8px;padding:16px 20px;margin:16px 0;overflow-x:auto}
-p{margin:0 0 10px;color:#555c66;max-width:75ch}svg{width:100%;height:auto;display:block}
+p{margin:0 0 10px;color:#555c66;max-width:75ch}svg{width:100%;min-width:600px;height:auto;display:block}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;width:100%}
 th,td{text-align:right;padding:4px 8px;border-bottom:1px solid #eceef1;white-space:nowrap}
 th{font-weight:600;color:#555c66}th:first-child,td:first-child{text-align:left}

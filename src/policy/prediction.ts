@@ -104,9 +104,9 @@ export class Prediction {
   }
 }
 
-function cpuOf(cpu: CpuPrices, { count, turns }: SyncCount, { records, drains, wakes }: Tally): number {
+function cpuOf(cpu: CpuPrices, { count, turns }: SyncCount, { records, passes, wakes }: Tally): number {
   const groups = (count - turns) * cpu.groupMs + turns * cpu.turnMs;
-  return records * cpu.recordMs + groups + drains * cpu.passMs + wakes * cpu.wakeMs;
+  return records * cpu.recordMs + groups + passes * cpu.passMs + wakes * cpu.wakeMs;
 }
 
 /** Counts the syncs of a group commit that has no artificial delay. */

@@ -23,9 +23,12 @@ export interface SimulationOptions {
   readonly transitionsMax?: number;
   /** Forget all statistics gathered before this record (counted from 0), so that the empty start does not bias means. */
   readonly warmUpRecords?: number;
-  /** Time from an arrival at an idle, awake system until it is taken up, in ms (default 0); what comes meanwhile is taken up with it. */
+  /**
+   * Time from an arrival at an idle, awake system until it is taken up, in ms (default 0). What comes meanwhile is taken up
+   * with it, in one pass; what comes during a pass is taken up so long after its end. Without it work is taken up as it comes.
+   */
   readonly pickUpMs?: number;
-  /** Keep each record's time from its arrival until the system had drained (default false). */
+  /** Keep each record's time from its arrival until the end of its pass (default false). */
   readonly keepsVisibility?: boolean;
   /**
    * Recorded times at which the system had drained, in order: they take the place of service and wake-up times, so that work
@@ -55,6 +58,8 @@ export class Simulation {
   #workMs = NEVER;
   /** Work has come and is not taken up yet. */
   #pickingUp = false;
+  /** Records that the present pass has still to serve. */
+  #passLeft = 0;
   #inSystem = 0;
   #servedArrivalMs = 0;
   #idleFromMs = Number.NaN;
@@ -166,11 +171,21 @@ export class Simulation {
   }
 
   #takeUp(): void {
-    if (this.#pickUpMs > 0) {
-      this.#pickingUp = true;
-      this.#workMs = this.#nowMs + this.#pickUpMs;
-    } else this.#serve();
+    if (this.#pickUpMs > 0) this.#pickUp();
+    else this.#pass();
     if (this.#backlog.count > 0) this.#tally.waiting(this.#backlog.count, this.#backlog.bytes);
+  }
+
+  #pickUp(): void {
+    this.#pickingUp = true;
+    this.#workMs = this.#nowMs + this.#pickUpMs;
+  }
+
+  /** Serves what has come by now, and, where nothing need be picked up, what comes meanwhile. */
+  #pass(): void {
+    this.#passLeft = this.#pickUpMs > 0 ? this.#backlog.count : Number.POSITIVE_INFINITY;
+    this.#tally.passes++;
+    this.#serve();
   }
 
   /** Everything that happens before an arrival at that time. */
@@ -194,15 +209,20 @@ export class Simulation {
     this.#nowMs = this.#workMs;
     this.#workMs = NEVER;
     if (this.#phase === BUSY) {
-      if (this.#pickingUp) this.#pickingUp = false;
-      else this.#depart();
+      if (this.#pickingUp) {
+        this.#pickingUp = false;
+        this.#pass();
+        return;
+      }
+      this.#depart();
       this.#serve();
     } else this.#rise();
   }
 
-  /** Serves from the head of the backlog until a service takes time or nothing is left. */
+  /** Serves from the head of the backlog until a service takes time or nothing is left of the pass. */
   #serve(): void {
-    while (this.#backlog.count > 0) {
+    while (this.#backlog.count > 0 && this.#passLeft > 0) {
+      this.#passLeft--;
       const bytes = this.#backlog.headBytes;
       this.#servedArrivalMs = this.#backlog.headAtMs;
       this.#backlog.shift();
@@ -215,6 +235,11 @@ export class Simulation {
       }
       this.#depart();
     }
+    if (this.#backlog.count > 0) {
+      this.#tally.passEnded(this.#nowMs);
+      this.#pickUp();
+      return;
+    }
     this.#phase = nextPhase(this.#phase, DRAIN, false);
     this.#idleFromMs = this.#nowMs;
     this.#tally.emptied(this.#nowMs, this.#wokeMs);
@@ -224,7 +249,7 @@ export class Simulation {
   /** A wake-up is finished. */
   #rise(): void {
     this.#phase = nextPhase(this.#phase, UP, this.#inSystem > 0);
-    if (this.#phase === BUSY) this.#serve();
+    if (this.#phase === BUSY) this.#pass();
     else this.#idle();
   }
 

@@ -32,9 +32,11 @@ export class Tally {
   departures = 0;
   /** Times that the system ran out of work, or found none when it woke. */
   drains = 0;
-  /** Each record's time from its arrival until the system had drained, as a histogram; null where nobody asked for it. */
+  /** Times that work which had come was taken up. */
+  passes = 0;
+  /** Each record's time from its arrival until the end of the pass that it was handled in, as a histogram; null where nobody asked for it. */
   readonly visibility: Delays | null;
-  /** When those arrived that have departed since the system last drained. */
+  /** When those arrived that have departed since the last pass ended. */
   #departed: number[] = [];
   /** Times at which the system ran empty after work: cycles lie between them. */
   emptyFirstMs: number = Number.NaN;
@@ -88,6 +90,11 @@ export class Tally {
   /** The system has nothing left to do, or found nothing when it woke. */
   drained(atMs: number): void {
     this.drains++;
+    this.passEnded(atMs);
+  }
+
+  /** All that was taken up together is done. */
+  passEnded(atMs: number): void {
     if (this.visibility === null) return;
     for (const arrivedMs of this.#departed) this.visibility.add(atMs - arrivedMs);
     this.#departed = [];

@@ -79,8 +79,11 @@ export function report(settings: readonly Setting[], rounds: readonly Round[], d
       benefits: benefits(rounds, name),
     };
   });
-  const front = paretoFront(rows.map((row) => ({ gain: row.recordsPerSecond.value, cost: row.p99Ms.value })));
-  return rows.map((row, index) => ({ ...row, onFront: front.includes(index) }));
+  // The twin is no setting of its own: it must not stand on the front, nor push the default from it.
+  const own = rows.filter(({ name }) => name !== TWIN.name);
+  const points = own.map((row) => ({ gain: row.recordsPerSecond.value, cost: row.p99Ms.value }));
+  const front = new Set(paretoFront(points).map((index) => own[index]?.name));
+  return rows.map((row) => ({ ...row, onFront: front.has(row.name) }));
 }
 
 /** Whether the goal's figure can be told apart here: by what the default differs from itself. */
@@ -94,16 +97,49 @@ export function verdictOf(rows: readonly SettingReport[], goal: Goal): Verdict {
 
 /** The setting that may be better for the goal, by the lower end of its interval; null when none is worth a closer look. */
 export function candidateFor(rows: readonly SettingReport[], goal: Goal): SettingReport | null {
-  const guard = GUARDS[goal];
   const fit = rows.filter(
-    ({ name, benefits: { throughput, latency, [goal]: own } }) =>
-      name !== DEFAULT.name &&
-      name !== TWIN.name &&
-      own.value > WORTH &&
-      throughput.value >= guard.throughput &&
-      latency.value >= 1 / guard.p99,
+    ({ name, benefits: found }) =>
+      name !== DEFAULT.name && name !== TWIN.name && found[goal].value > WORTH && isWithin(GUARDS[goal], found),
   );
   return fit.toSorted((left, right) => right.benefits[goal].low - left.benefits[goal].low)[0] ?? null;
+}
+
+/** The last step: the candidate and the default in fresh pairs. */
+export interface Comparison {
+  readonly name: string;
+  readonly pairs: number;
+  /** By which factor it is better than the default, for each goal. */
+  readonly benefits: Benefits;
+}
+
+/** What a run of tune says in the end, and why. */
+export interface Recommendation {
+  readonly name: string;
+  readonly changes: Changes;
+  readonly why: string;
+}
+
+/** The candidate when it won in fresh pairs, and did not pay for it there either; else the default. */
+export function recommend(
+  goal: Goal,
+  verdict: Verdict,
+  candidate: Setting | null,
+  comparison: Comparison | null,
+): Recommendation {
+  const keep = (why: string): Recommendation => ({ ...DEFAULT, why });
+  if (verdict === 'short') return keep('there was too little time to tell: allow more with --for');
+  if (verdict === 'noisy')
+    return keep('the machine was too noisy to tell: the default differed from itself by as much');
+  if (candidate === null || comparison === null) return keep('no other setting looked better for this goal');
+  const { name, changes } = candidate;
+  if (!(comparison.benefits[goal].low > 1)) return keep(`${name} looked better, but was not in a fresh comparison`);
+  if (!isWithin(GUARDS[goal], comparison.benefits))
+    return keep(`${name} was better in a fresh comparison, but paid too much in the other figures`);
+  return { name, changes, why: 'better than the default in a fresh comparison' };
+}
+
+function isWithin(guard: (typeof GUARDS)[Goal], { throughput, latency }: Benefits): boolean {
+  return throughput.value >= guard.throughput && latency.value >= 1 / guard.p99;
 }
 
 /** Of the settings that change one key, those whose change was better for the goal, best last, so that it holds. */

@@ -1,7 +1,11 @@
 /** Where tune works: a folder that is there, may be written to, and has room. Each way in which it is not is an error by name. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeScratch } from '../ports/scratch.js';
 import { LtlError } from '../words/errors.js';
+
+/** How the names of the folders begin that tune works in. */
+export const TUNE_PREFIX = '.ltl-tune-';
 
 /** The largest trial keeps two spare segments of 32 MiB and what it appends meanwhile; the disk's own measurement less. */
 const ROOM_BYTES = 256 * 1024 * 1024;
@@ -26,7 +30,7 @@ function usable(folder: string): string {
   assertRoom(folder, fs.statfsSync(folder));
   try {
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
-    fs.rmdirSync(fs.mkdtempSync(path.join(folder, '.ltl-tune-')));
+    makeScratch(folder, TUNE_PREFIX).remove();
   } catch (error) {
     throw new LtlError('E_PERMISSION', `nothing can be made in ${folder}: ${(error as Error).message}`, {
       cause: error,

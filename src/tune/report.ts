@@ -55,7 +55,7 @@ function front(settings: readonly SettingReport[]): ReturnType<typeof scatterFig
     name: 'front',
     title: 'Throughput against the 99th percentile of an acknowledgement',
     caption:
-      'Each dot is a setting, by its medians; p99 with 8 in flight. Joined are those that no other beats in both. Better is to the right and down.',
+      'Each dot is a setting, by its medians; p99 with 8 in flight. Joined are those that no other beats in both; "default again" is no other setting and shows the noise. Better is to the right and down.',
     xLabel: 'records a second, 1024 in flight',
     yLabel: 'p99, ms',
     points: settings.map(({ name, recordsPerSecond, p99Ms }) => ({ name, x: recordsPerSecond.value, y: p99Ms.value })),

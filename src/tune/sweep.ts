@@ -43,10 +43,14 @@ export class Sweep {
     await this.#trial(DEFAULT);
   }
 
-  /** Rounds of the default, its twin, and these, until there is no time for another trial, or so many rounds are done. */
+  /**
+   * Rounds of the default, its twin, and these, until there is no time for another trial, or so many rounds are done. The first
+   * of all is finished even so: a setting without a partner would tell nothing.
+   */
   async run(settings: readonly Setting[], endMs: number, roundsMax: number): Promise<void> {
     const all = [DEFAULT, TWIN, ...settings];
-    for (let round = 0; round < roundsMax && this.#hasTime(endMs); round += 1) await this.#round(all, endMs);
+    for (let round = 0; round < roundsMax && (this.rounds.length === 0 || this.#hasTime(endMs)); round += 1)
+      await this.#round(all, this.rounds.length === 0 ? Number.POSITIVE_INFINITY : endMs);
   }
 
   /** Rounds of two settings only. */

@@ -3,19 +3,30 @@
  * that looks best for the goal beside the default once more, in fresh pairs. Only what wins there is recommended: the best of
  * many is best by luck as well.
  *
- * Everything it writes lies in one folder below the given one, which is gone at the end, however the run ends. It keeps to
- * its time: each part knows when it must be over, and no trial begins that would not fit.
+ * Everything it writes lies in one folder below the given one, which is gone at the end; when the process is killed, at the
+ * start of the next run there. It keeps to its time: each part knows when it must be over, and no trial begins that would not fit.
  */
-import fs from 'node:fs';
 import os, { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { rollDice } from '../policy/dice.js';
+import { makeScratch } from '../ports/scratch.js';
 import { LIMITS } from '../words/limits.js';
-import { benefits, candidateFor, report, type SettingReport, type Verdict, verdictOf, worthTogether } from './judge.js';
+import {
+  benefits,
+  type Comparison,
+  candidateFor,
+  type Recommendation,
+  recommend,
+  report,
+  type SettingReport,
+  type Verdict,
+  verdictOf,
+  worthTogether,
+} from './judge.js';
 import { type MachineFigures, measureMachine } from './machine.js';
+import { TUNE_PREFIX } from './place.js';
 import { type Projected, project } from './projection.js';
-import { type Changes, DEFAULT, type Setting, settingOf, singles, TWIN, together } from './settings.js';
-import { type Interval, quantile } from './statistics.js';
+import { DEFAULT, type Setting, settingOf, singles, TWIN, together } from './settings.js';
+import { quantile } from './statistics.js';
 import { GOAL_NAMES, type Goal, type Round, Sweep } from './sweep.js';
 import type { Lengths } from './trial.js';
 
@@ -29,14 +40,6 @@ export interface TuneOptions {
   readonly signal: AbortSignal;
   /** What is going on, and which share of the time is over. */
   readonly onProgress: (share: number, text: string) => void;
-}
-
-/** The last step: the candidate and the default in fresh pairs. */
-export interface Comparison {
-  readonly name: string;
-  readonly pairs: number;
-  /** By which factor it is better than the default, for each goal. */
-  readonly benefits: Readonly<Record<Goal, Interval>>;
 }
 
 export interface TuneReport {
@@ -61,7 +64,7 @@ export interface TuneReport {
   readonly comparison: Comparison | null;
   /** On paper, by a model: no measurement. Empty where it could not be fed. */
   readonly projection: readonly Projected[];
-  readonly recommended: { readonly name: string; readonly changes: Changes; readonly why: string };
+  readonly recommended: Recommendation;
 }
 
 /** Shares of the time. */
@@ -76,12 +79,8 @@ const MINUTE_MS = 60_000;
 
 /** Resolves with what was found; null when the signal ended the run. Rejects with what opening a store there rejects with. */
 export async function tune(options: TuneOptions): Promise<TuneReport | null> {
-  const root = fs.mkdtempSync(path.join(options.folder, '.ltl-tune-'));
-  try {
-    return await measure(root, options);
-  } finally {
-    fs.rmSync(root, { recursive: true, force: true });
-  }
+  using scratch = makeScratch(options.folder, TUNE_PREFIX);
+  return await measure(scratch.folder, options);
 }
 
 async function measure(root: string, options: TuneOptions): Promise<TuneReport | null> {
@@ -163,22 +162,6 @@ function combinations(rows: readonly SettingReport[], goal: Goal): Setting[] {
 async function compare(sweep: Sweep, { name, changes }: SettingReport, endMs: number): Promise<Comparison> {
   const rounds = await sweep.compare(settingOf(changes), endMs);
   return { name, pairs: rounds.length, benefits: benefits(rounds, name) };
-}
-
-function recommend(
-  goal: Goal,
-  verdict: Verdict,
-  candidate: SettingReport | null,
-  comparison: Comparison | null,
-): TuneReport['recommended'] {
-  const keep = (why: string): TuneReport['recommended'] => ({ ...DEFAULT, why });
-  if (verdict === 'short') return keep('there was too little time to tell: allow more with --for');
-  if (verdict === 'noisy')
-    return keep('the machine was too noisy to tell: the default differed from itself by as much');
-  if (candidate === null || comparison === null) return keep('no other setting looked better for this goal');
-  const { low } = comparison.benefits[goal];
-  if (!(low > 1)) return keep(`${candidate.name} looked better, but was not in a fresh comparison`);
-  return { name: candidate.name, changes: candidate.changes, why: 'better than the default in a fresh comparison' };
 }
 
 const PROJECTED_CORES = [1, 2, 4, 8, 16, 32];

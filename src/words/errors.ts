@@ -55,7 +55,7 @@ export const ERRORS = {
   E_CANNOT_CREATE: {
     number: 1011,
     exit: 73,
-    hint: 'The folder of the store cannot be made. Check that no part of its path is a file.',
+    hint: 'It cannot be made there. Check that the folders of its path exist, may be written, and are no files.',
   },
   E_NO_FOLDER: { number: 1012, exit: 66, hint: 'Make the folder first, or name another one with --path.' },
 

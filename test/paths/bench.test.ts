@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Ended, ended, ltl, scratch, start } from './process.js';
 
@@ -147,6 +148,32 @@ describe('ltl bench append', () => {
     expect(fs.readdirSync(disk)).toEqual([]);
   });
 
+  it('stopped while it warms up, says that nothing was measured, and gives no figures', async () => {
+    const child = start(['bench', 'append', '--path', disk, '--for', '1h', '--warm-up', '1h']);
+    const files = (): string[] => fs.readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    while (!files().some((name) => name.endsWith('.seg'))) await pause(5);
+    child.kill('SIGINT');
+    const { status, stdout, stderr } = await ended(child);
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    expect(stdout).toMatch(/\n\nStopped before anything was measured\.\n$/);
+    expect(files()).toEqual([]);
+  });
+
+  it('that was killed, with the process that appends for it, leaves what the next run there removes', async () => {
+    const child = start(['bench', 'append', '--path', disk, '--for', '1h', '--warm-up', '0']);
+    const end = ended(child);
+    const files = (): string[] => fs.readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    while (!files().some((name) => name.endsWith('.seg'))) await pause(5);
+    const children = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
+    // Frozen first, so that it cannot tidy up when its parent is gone.
+    for (const pid of children) process.kill(Number(pid), 'SIGSTOP');
+    child.kill('SIGKILL');
+    for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+    await end;
+    expect(files().some((name) => name.endsWith('.seg'))).toBe(true);
+    await report('--for', '50ms');
+  });
+
   it('refuses a folder that holds a store, unless told, and does not touch it', async () => {
     const store = path.join(folder, 'store');
     await ltl(['append', '--path', store], 'one\n');
@@ -161,6 +188,14 @@ describe('ltl bench append', () => {
     [['--prodcers', '2'], 64, 'did you mean --producers?'],
     [['--trace', '/nowhere.csv'], 66, '/nowhere.csv'],
     [['--html', '/nowhere/report.html'], 73, 'no folder /nowhere'],
+    [['--html', import.meta.dirname], 73, 'is a folder'],
+    [['--svg', '/proc/self/nothing/x.svg'], 73, 'no folder /proc/self/nothing'],
+    [['--path', import.meta.filename], 66, 'is not a folder'],
+    [['--path', '/nowhere'], 66, 'there is no such folder'],
+    [['--rate', '5', '--seed', '1'], 64, '--seed goes with --arrivals poisson'],
+    [['--for', '0s'], 64, '--for wants a duration from 1ms'],
+    [['--rate', '1e300'], 64, 'at most 10000000'],
+    [['--shape', '/nowhere.json'], 66, '/nowhere.json cannot be read'],
     [['surplus'], 64, 'unexpected argument surplus'],
   ])('%j ends with %i before anything is measured', async (words, status, message) => {
     const end = await ltl(['bench', 'append', ...words]);

@@ -1,9 +1,10 @@
 /** `ltl policy` on the real runtime, as a user types it: run, record, replay, report, calibrate, and what can be wrong. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCalibration } from '../../src/policy/calibration.js';
-import { ltl as runLtl, scratch } from './process.js';
+import { ended, ltl as runLtl, scratch, start } from './process.js';
 
 const { folder, remove } = scratch();
 const trace = join(folder, 'trace.csv');
@@ -85,6 +86,42 @@ describe('ltl policy, live', () => {
     expect((await runLtl(['read', '--path', store], '')).stdout).toBe('one\ntwo\nthree\n');
   });
 
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('a run ends at %s with a report of what there was, and with its status', async (signal, status) => {
+    const long = join(folder, 'long.csv');
+    const kept = join(folder, `${signal}.ndjson`);
+    writeFileSync(long, `t_ms,bytes\n${Array.from({ length: 2000 }, (_, at) => `${at * 50},40`).join('\n')}\n`);
+    const child = start(['policy', 'run', '--trace', long, '--policy', 'timeout:20', '--record', kept, '--json']);
+    const end = ended(child);
+    while (!existsSync(kept)) await pause(10);
+    await pause(200);
+    child.kill(signal);
+    const { status: found, stdout, stderr } = await end;
+    expect({ status: found, stderr }).toEqual({ status, stderr: '' });
+    const { records, forMs } = JSON.parse(stdout) as { records: number; forMs: number };
+    expect(records).toBeGreaterThan(0);
+    expect(forMs).toBeLessThan(60_000);
+    expect((await ltl(`replay ${kept} --tolerance 60000`)).status).toBe(0);
+  });
+
+  it('a run or a calibration that is ended before it began leaves nothing behind', async () => {
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    for (const words of [
+      ['run', '--trace', trace, '--policy', 'timeout:5'],
+      ['calibrate', '--path', temporary],
+    ]) {
+      const child = start(['policy', ...words], { TMPDIR: temporary });
+      const end = ended(child);
+      while (readdirSync(temporary).length === 0) await pause(2);
+      child.kill('SIGINT');
+      expect(await end).toMatchObject({ status: 130, stdout: '' });
+      expect(readdirSync(temporary)).toEqual([]);
+    }
+  });
+
   it('mistakes end with their sysexits code and a message that names them', async () => {
     const broken = join(folder, 'broken.ndjson');
     writeFileSync(
@@ -113,6 +150,8 @@ describe('ltl policy, live', () => {
       [`replay ${record} ${record}`, 64, /replay takes no second argument/],
       [`replay ${record} --tolerance never`, 64, /--tolerance: the value is a number above 0/],
       [`report ${record} --calibration ${trace}`, 64, /is not JSON/],
+      [`run --trace ${trace} --policy timeout:5 --html ${folder}`, 73, /--html .* is a folder/],
+      [`calibrate --out ${folder}/no/where`, 73, /--out .*: there is no folder/],
       [`calibrate --rounds 0`, 64, /--rounds: the value is a whole number from 1/],
       [`calibrate --path ${trace}/below`, 73, /E_CANNOT_CREATE/],
     ];

@@ -26,7 +26,10 @@ describe('ltl tune', () => {
     const report = JSON.parse(stdout) as TuneReport & { applied: string | null };
     expect(report).toMatchObject({ goal: 'throughput', forMs: 4000, applied: null });
     expect(report.alone.syncs.map(({ way }) => way)).toContain('written ahead');
-    const { recommended, comparison, verdict } = report;
+    const { recommended, comparison, verdict, settings } = report;
+    // However short: each setting has the default of its round beside it.
+    expect(settings.map(({ name }) => name)).toEqual(expect.arrayContaining(['default', 'default again']));
+    expect(settings.length).toBeGreaterThan(2);
     if (recommended.name !== 'default') {
       expect(verdict).toBe('clear');
       expect(comparison?.name).toBe(recommended.name);
@@ -68,6 +71,25 @@ describe('ltl tune', () => {
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
+  it('that was killed has its folder removed by the next run there', async () => {
+    const child = start(['tune', '--for', '20s', '--path', folder]);
+    child.stdin.end();
+    const end = ended(child);
+    const left = (): string[] => fs.readdirSync(folder).filter((name) => name.startsWith('.ltl-tune-'));
+    const isOwned = (): boolean => left().some((name) => fs.existsSync(path.join(folder, name, 'owner.json')));
+    while (!isOwned()) await pause(5);
+    child.kill('SIGKILL');
+    expect((await end).signal).toBe('SIGKILL');
+    const [forsaken] = left();
+    const next = start(['tune', '--for', '20s', '--path', folder]);
+    next.stdin.end();
+    const nextEnd = ended(next);
+    while (left().includes(forsaken ?? '') || left().length === 0) await pause(5);
+    next.kill('SIGINT');
+    expect((await nextEnd).status).toBe(130);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
   it.each([
     [['--for', '0s'], 64, '--for is from 3s'],
     [['--for', 'soon'], 64, '--for wants a duration such as'],
@@ -75,8 +97,8 @@ describe('ltl tune', () => {
     [['--seed', '-'], 64, '--seed wants a whole number'],
     [['--path', '/no/such/folder'], 66, 'E_NO_FOLDER: there is no folder /no/such/folder'],
     [['--path', import.meta.filename], 66, 'is not a folder'],
-    [['--html', '/no/such/folder/x.html'], 64, '--html: ENOENT'],
-    [['--html', import.meta.dirname], 64, 'is a folder'],
+    [['--html', '/no/such/folder/x.html'], 73, 'there is no folder /no/such/folder'],
+    [['--html', import.meta.dirname], 73, 'is a folder'],
   ])('refuses by name before it measures anything: %j', async (words, expected, message) => {
     const { status, stdout, stderr } = await ltl(['tune', ...words]);
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' });

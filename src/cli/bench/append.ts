@@ -1,19 +1,18 @@
 /** `ltl bench append`: one's own load on one's own disk, alone or beside other stores. */
-import fs from 'node:fs';
 import os from 'node:os';
-import { join } from 'node:path';
 import { absentStores, compare } from '../../bench/compare.js';
 import type { RunProgress } from '../../bench/job.js';
 import { isInMemory, machineFacts, machineText } from '../../bench/machine.js';
 import { type BenchReport, benchPage, benchPicture } from '../../bench/page.js';
 import { STORES } from '../../bench/stores/registry.js';
 import { summarise } from '../../bench/summary.js';
+import { makeScratch } from '../../ports/scratch.js';
 import type { Command, Io, Run } from '../command.js';
 import { grouped } from '../numbers.js';
 import { writeAll } from '../output.js';
-import { writeText } from '../policy/io.js';
 import { Progress } from '../progress.js';
 import { StopRequest } from '../signals.js';
+import { type Written, writeThenPrint } from '../writable.js';
 import { type AppendBench, readAppendBench } from './options.js';
 import { notesOf, resultRows, resultsText } from './text.js';
 
@@ -32,6 +31,10 @@ export const BENCH_APPEND = {
       type: 'string',
       value: 'FORM',
       about: 'promise (one each, the default), batch (appendBatch), ticket (one wait for many)',
+    },
+    parse: {
+      type: 'boolean',
+      about: 'the thread that appends a record parses it from a line of JSON first, as a program that reads lines does',
     },
     batch: { type: 'string', value: 'N', about: 'records of a batch, with --form batch or ticket (default: 1000)' },
     'in-flight': {
@@ -79,12 +82,8 @@ removed at the end; then it is opened again and checked before. SIGINT ends the 
 const benchAppend: Run = async (given, io) => {
   const bench = await readAppendBench(given);
   using stop = new StopRequest();
-  const folder = fs.mkdtempSync(join(bench.path ?? defaultParent(), 'ltl-bench-'));
-  try {
-    await measure(bench, folder, stop, io);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  using scratch = makeScratch(bench.path ?? defaultParent(), 'ltl-bench-');
+  await measure(bench, scratch.folder, stop, io);
   return stop.exitStatus;
 };
 
@@ -105,8 +104,7 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
     signal: stop.signal,
     onProgress: (label, round, told) =>
       progress.update(told.share, progressText(rounds > 1 ? `${label}, round ${round + 1} of ${rounds}` : label, told)),
-  });
-  progress.end();
+  }).finally(() => progress.end());
   const summaries = summarise(load, contenders);
   const notes = notesOf(summaries, absent, machine.inMemory);
   const report: BenchReport = {
@@ -117,18 +115,16 @@ async function measure(bench: AppendBench, folder: string, stop: StopRequest, io
     summaries,
     rows: resultRows(summaries),
   };
-  if (bench.html !== null) writeText(bench.html, benchPage(report));
-  if (bench.svg !== null) writeText(bench.svg, benchPicture(report));
-  if (bench.json)
-    await writeAll(
-      io.stdout,
-      `${JSON.stringify({ bench: 'append', format: 1, about, machine, load, absent, notes, results: summaries })}\n`,
-    );
-  else
-    await writeAll(
-      io.stdout,
-      summaries.length === 0 ? 'Stopped before anything was measured.\n' : resultsText(summaries, notes),
-    );
+  const text = bench.json
+    ? `${JSON.stringify({ bench: 'append', format: 1, about, machine, load, absent, notes, results: summaries })}\n`
+    : summaries.length === 0
+      ? 'Stopped before anything was measured.\n'
+      : resultsText(summaries, notes);
+  const reports: Written[] = [
+    [bench.html, () => benchPage(report)],
+    [bench.svg, () => benchPicture(report)],
+  ];
+  await writeThenPrint(reports, () => writeAll(io.stdout, text));
 }
 
 function progressText(label: string, { step, acknowledged, perSecond, waiting }: RunProgress): string {

@@ -1,6 +1,5 @@
 /** From the words of `ltl bench append` to a load: every mistake is told before anything is opened. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import type { Form } from '../../bench/drive.js';
 import type { Arrivals, Load } from '../../bench/job.js';
 import { type RecordPlan, RecordPool } from '../../bench/records.js';
@@ -14,6 +13,7 @@ import { LIMITS } from '../../words/limits.js';
 import { nearest } from '../../words/nearest.js';
 import type { Arguments } from '../command.js';
 import { grouped } from '../numbers.js';
+import { writable } from '../writable.js';
 
 export interface AppendBench {
   readonly load: Load;
@@ -50,12 +50,14 @@ export async function readAppendBench({ values, operands }: Arguments): Promise<
   const askedMs = optional(given('for'), (text) => durationOf('--for', text));
   const forMs =
     recorded === null ? (askedMs ?? FOR_MS) : Math.min(recorded.spanMs, askedMs ?? Number.POSITIVE_INFINITY);
+  const parses = values['parse'] === true;
   const form = oneOf<Form>('--form', given('form') ?? 'promise', ['promise', 'batch', 'ticket']);
   const isOpen = arrivals.kind !== 'closed';
   const peers = peersOf(given('peers'));
   const producers = whole('--producers', given('producers'), 0, 1, LIMITS.producersMax - 1);
   const load: Load = {
     records: plan,
+    parses,
     shape,
     arrivals,
     form,
@@ -75,7 +77,8 @@ export async function readAppendBench({ values, operands }: Arguments): Promise<
     spins: oneOf('--pace', given('pace') ?? 'spin', ['spin', 'timer']) === 'spin',
   };
   if (given('batch') !== null && form === 'promise') throw usage('--batch goes with --form batch or --form ticket');
-  if (peers.length > 0) assertPlain(plan, peers);
+  if (peers.length > 0) assertPlain(plan, `--peers ${peers.join(',')}`, 'the peers keep JSON');
+  if (parses) assertPlain(plan, '--parse', 'it parses JSON');
   const html = writable('--html', given('html'));
   const svg = writable('--svg', given('svg'));
   return {
@@ -191,8 +194,10 @@ function arrivalsOf(given: (name: string) => string | null, trace: string | null
     return { kind: 'closed' };
   }
   const perSecond = positive('--rate', rate, RATE_MAX, 'records a second,');
-  if (oneOf('--arrivals', law ?? 'constant', ['constant', 'poisson']) === 'constant')
+  if (oneOf('--arrivals', law ?? 'constant', ['constant', 'poisson']) === 'constant') {
+    if (seed !== null) throw usage('--seed goes with --arrivals poisson: even arrivals have no dice');
     return { kind: 'constant', perSecond };
+  }
   return { kind: 'poisson', perSecond, seed: whole('--seed', seed, 1, 0, 2 ** 32 - 1) };
 }
 
@@ -242,27 +247,21 @@ function peersOf(text: string | null): string[] {
   return [...new Set(wanted)];
 }
 
-/** The peers keep JSON or MessagePack: what those cannot carry is no load for a comparison. */
-function assertPlain(plan: RecordPlan, peers: readonly string[]): void {
+/** What JSON cannot carry is no load for what keeps or parses it. */
+function assertPlain(plan: RecordPlan, option: string, why: string): void {
+  if (plan.kind === 'trace' && option === '--parse')
+    throw usage('--parse does not go with --trace: its records are made to their size as they come');
   if (plan.kind !== 'message') return;
   for (const [field, type] of Object.entries(plan.shape.fields))
     if (/^(bigint|bytes|date)/.test(type))
-      throw usage(
-        `--peers ${peers.join(',')}: field ${field} is a ${type}, which JSON does not have; the peers keep JSON`,
-      );
-}
-
-function writable(option: string, file: string | null): string | null {
-  if (file === null) return null;
-  const folder = dirname(file);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new LtlError('E_CANNOT_CREATE', `${option} ${file}: there is no folder ${folder}`);
-  return file;
+      throw usage(`${option}: field ${field} is a ${type}, which JSON does not have; ${why}`);
 }
 
 function folderOf(path: string | null, anyway: boolean): string | null {
   if (path === null) return null;
-  if (!existsSync(path)) throw new LtlError('E_NO_INPUT', `--path ${path}: there is no such folder`);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new LtlError('E_NO_INPUT', `--path ${path}: there is no such folder`);
+  if (!stat.isDirectory()) throw new LtlError('E_NO_INPUT', `--path ${path} is not a folder`);
   if (!anyway && listSegments(storePaths(path)).length > 0)
     throw usage(
       `--path ${path} holds a store: give another folder of that disk, or --anyway (the store is not touched)`,
@@ -271,7 +270,7 @@ function folderOf(path: string | null, anyway: boolean): string | null {
 }
 
 function aboutLoad(load: Load, bytes: number | null, recorded: number): string {
-  const { records, arrivals, form, batch, inFlight, producers, forMs, warmUpMs, spins } = load;
+  const { records, parses, arrivals, form, batch, inFlight, producers, forMs, warmUpMs, spins } = load;
   const size = bytes === null ? '' : `${Number(bytes.toFixed(1))} bytes as MessagePack`;
   const what = {
     line: `log lines of ${size}`,
@@ -295,8 +294,9 @@ function aboutLoad(load: Load, bytes: number | null, recorded: number): string {
     producers === 0
       ? 'from one thread, the store’s own'
       : `from ${producers} producer thread${producers > 1 ? 's' : ''}`;
+  const work = parses ? ', each parsed from JSON first' : '';
   const warm = warmUpMs === 0 ? '' : ` after ${seconds(warmUpMs)} of warm-up`;
-  return `${what}, ${when}, ${how}, ${who}, for ${seconds(forMs)}${warm}`;
+  return `${what}${work}, ${when}, ${how}, ${who}, for ${seconds(forMs)}${warm}`;
 }
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(3))} s`;

@@ -1,5 +1,6 @@
 /** The results of a bench for a terminal: a row a figure, a column a store. */
 import type { Compared } from '../../bench/compare.js';
+import { SOAK_MS_MIN } from '../../bench/job.js';
 import type { LatencyFigures, Summary, Trend } from '../../bench/summary.js';
 import { duration, grouped, size } from '../numbers.js';
 
@@ -64,7 +65,7 @@ export function notesOf(summaries: readonly Summary[], absent: Compared['absent'
     notes.push(
       'The folder is in memory, where a sync costs nothing: these figures say nothing about a disk. Give --path.',
     );
-  for (const { label, overload, interrupted, diskLow, trend, measuredMs } of summaries) {
+  for (const { label, rounds, overload, interrupted, diskLow, trend, measuredMs } of summaries) {
     if (interrupted) notes.push(`${label}: stopped after ${duration(measuredMs)}; the figures are of that part.`);
     if (diskLow)
       notes.push(`${label}: ended after ${duration(measuredMs)}, because the disk had less than 1 GiB left.`);
@@ -72,18 +73,18 @@ export function notesOf(summaries: readonly Summary[], absent: Compared['absent'
       notes.push(
         `${label}: OVERLOADED: ${grouped(Math.round(overload.offeredPerSecond))} records a second were offered, ${grouped(Math.round(overload.achievedPerSecond))} became durable; at the end ${grouped(overload.backlog)} waited, and the load was ${duration(overload.lateMs)} late. Its latencies grow with the time it runs, and those that were never handed over are not in them.`,
       );
-    if (trend !== null && measuredMs >= TREND_MS_MIN) notes.push(`${label}: ${trendText(trend)}`);
+    if (trend !== null && measuredMs / rounds >= SOAK_MS_MIN) notes.push(`${label}: ${trendText(trend)}`);
   }
   return notes;
 }
 
-/** A shorter run warms up rather than soaks. */
-const TREND_MS_MIN = 60_000;
-
 function trendText(trend: Trend): string {
-  const { overMs, memoryBytes, memoryBytesPerHour, memoryIsFlat, p99MsFirst, p99MsLast, latencyIsFlat } = trend;
+  const { overMs, memoryBytes, keptBytes, memoryBytesPerHour, memoryIsFlat, p99MsFirst, p99MsLast, latencyIsFlat } =
+    trend;
   const grown = `${memoryBytesPerHour < 0 ? '-' : '+'}${size(Math.round(Math.abs(memoryBytesPerHour)))} an hour`;
-  return `over the last ${duration(overMs)} memory was ${memoryIsFlat ? 'flat' : 'GROWING'} (${size(memoryBytes)}, slope ${grown}) and latency ${latencyIsFlat ? 'flat' : 'GROWING'} (p99 ${duration(p99MsFirst)} in the first third, ${duration(p99MsLast)} in the last).`;
+  const kept =
+    keptBytes.length === 0 ? '' : `; with all garbage collected ${keptBytes.map((bytes) => size(bytes)).join(', ')}`;
+  return `over the last ${duration(overMs)} memory was ${memoryIsFlat ? 'flat' : 'GROWING'} (${size(memoryBytes)}, slope ${grown}${kept}) and latency ${latencyIsFlat ? 'flat' : 'GROWING'} (p99 ${duration(p99MsFirst)} in the first third, ${duration(p99MsLast)} in the last).`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

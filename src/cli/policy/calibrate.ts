@@ -2,12 +2,13 @@
  * `ltl policy calibrate`: measures the runtime on this machine through its public door, and gives what the simulator needs to
  * speak of it. Rounds of everything are interleaved and medians are taken, so that one disturbance does not decide.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Ltl, open, symSLEEP_DEEP, symSLEEP_NAP } from '../../ltl.js';
 import type { Calibration } from '../../policy/calibration.js';
+import { makeScratch, type Scratch } from '../../ports/scratch.js';
 import { LtlError } from '../../words/errors.js';
 import { caughtUp } from './run.js';
 
@@ -51,35 +52,32 @@ interface Batch {
   readonly cpuMs: number;
 }
 
-/** Measures in a new store below `folder` (default: the system's temporary folder), and removes it. Throws E_CANNOT_CREATE. */
+/** Measures in a new store below `folder` (default: the system's temporary folder), and removes it. Null when the signal ended it. Throws E_CANNOT_CREATE. */
 export async function calibrate(
   folder: string | null,
   count: number,
   progress: (text: string) => void,
-): Promise<MeasuredCalibration> {
+  signal: AbortSignal,
+): Promise<MeasuredCalibration | null> {
   const parent = folder ?? os.tmpdir();
-  const scratch = scratchIn(parent);
-  try {
-    await using ltl = await open({ 'force-all.path': join(scratch, 'store') });
-    await ltl.index({ val_match: ['kind'] });
-    await ltl.reserve(4 * BACKLOG_RECORDS * LARGE_BYTES);
-    await backlog(ltl, SMALL_BYTES);
-    const rounds: Round[] = [];
-    for (let round = 0; round < count; round++) {
-      progress(`calibrating, round ${round + 1} of ${count}`);
-      rounds.push(await measured(ltl));
-    }
-    progress('');
-    return { ...calibrationOf(rounds), ...facts(parent, count) };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+  using scratch = scratchIn(parent);
+  await using ltl = await open({ 'force-all.path': join(scratch.folder, 'store') });
+  await ltl.index({ val_match: ['kind'] });
+  await ltl.reserve(4 * BACKLOG_RECORDS * LARGE_BYTES);
+  await backlog(ltl, SMALL_BYTES);
+  const rounds: Round[] = [];
+  for (let round = 0; round < count && !signal.aborted; round++) {
+    progress(`calibrating, round ${round + 1} of ${count}`);
+    rounds.push(await measured(ltl));
   }
+  progress('');
+  return rounds.length < count ? null : { ...calibrationOf(rounds), ...facts(parent, count) };
 }
 
-function scratchIn(parent: string): string {
+function scratchIn(parent: string): Scratch {
   try {
     mkdirSync(parent, { recursive: true });
-    return mkdtempSync(join(parent, 'ltl-calibrate-'));
+    return makeScratch(parent, 'ltl-calibrate-');
   } catch (cause) {
     throw new LtlError('E_CANNOT_CREATE', `${parent}: ${(cause as Error).message}`, { cause });
   }

@@ -27,7 +27,8 @@ export interface PolicySubcommand {
   /** How many words beside options it takes (default 0). */
   readonly operandsMax?: number;
   readonly options: readonly PolicyOptionName[];
-  run(given: PolicyArguments, io: PolicyIo): Promise<void>;
+  /** Resolves with an exit status where it is not 0. */
+  run(given: PolicyArguments, io: PolicyIo): Promise<number | void>;
 }
 
 export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
@@ -64,10 +65,10 @@ export const POLICY_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
   ...LIVE_COMMANDS,
 };
 
-/** Runs a policy subcommand by name. Throws E_USAGE when there is none. */
-export async function runSubcommand(name: string, words: readonly string[], io: PolicyIo): Promise<void> {
+/** Runs a policy subcommand by name and gives its exit status. */
+export async function runSubcommand(name: string, words: readonly string[], io: PolicyIo): Promise<number> {
   const command = POLICY_COMMANDS[name] as PolicySubcommand;
-  await command.run(readOptions(name, words, command.options, command.operandsMax), io);
+  return (await command.run(readOptions(name, words, command.options, command.operandsMax), io)) ?? 0;
 }
 
 const printJson = (io: PolicyIo, value: unknown): void => void io.stdout.write(`${JSON.stringify(value)}\n`);

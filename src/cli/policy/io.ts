@@ -5,7 +5,7 @@ import { LtlError } from '../../words/errors.js';
 export interface PolicyIo {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
 }
 
 /** Time between two updates of the progress line. */

@@ -8,10 +8,13 @@ import { actualOf, type PolicyRecord, parseRecord } from '../../policy/record.js
 import { replay } from '../../policy/replay.js';
 import { FIGURE_ROWS, livePage, liveReport } from '../../policy/report/live.js';
 import { LtlError } from '../../words/errors.js';
+import { StopRequest } from '../signals.js';
+import { writable } from '../writable.js';
 import type { PolicySubcommand } from './commands.js';
 import { type PolicyIo, readText, writeText } from './io.js';
 import type { PolicyArguments } from './options.js';
 import { policyMaker } from './own.js';
+import type { Acknowledged } from './run.js';
 import { readCalibration } from './source.js';
 import { formatTable } from './table.js';
 
@@ -25,26 +28,34 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     about: 'measure service, sync and wake-up times of the runtime here, for --calibration',
     options: ['path', 'rounds', 'out', 'json'],
     run: async (given, io) => {
+      const out = writable('--out', given.one('out'));
       const { calibrate } = await import('./calibrate.js');
-      const calibration = await calibrate(given.one('path'), given.whole('rounds', ROUNDS, 1, ROUNDS_MAX), (text) =>
-        progressLine(io, text),
-      );
+      const rounds = given.whole('rounds', ROUNDS, 1, ROUNDS_MAX);
+      using stop = new StopRequest();
+      const progress = (text: string): void => progressLine(io, text);
+      const calibration = await calibrate(given.one('path'), rounds, progress, stop.signal);
+      if (calibration === null) return stopped(stop, io, 'nothing is calibrated');
       const text = `${JSON.stringify(calibration, null, 2)}\n`;
       // What is written is what the simulator will read: a mistake must show here.
       parseCalibration(text, 'the calibration');
-      const out = given.one('out');
       if (out !== null) writeText(out, text);
       if (out === null || given.has('json')) io.stdout.write(text);
+      return stop.exitStatus;
     },
   },
   run: {
     about: 'replay an arrival trace live, into a real instance under a policy, with rivals in the shadow',
     options: ['trace', 'arrivals', 'arrivals-count', 'speed', 'for', 'record', ...RUN_OPTIONS],
     run: async (given, io) => {
+      writable('--html', given.one('html'));
       const { runTrace } = await import('./run.js');
-      const { recordPath, source, acknowledged, remove } = await runTrace(given, io, (text) => progressLine(io, text));
+      using stop = new StopRequest();
+      const run = await runTrace(given, io, (text) => progressLine(io, text), stop.signal);
+      if (run === null) return stopped(stop, io, 'nothing was measured');
+      const { recordPath, source, acknowledged, remove } = run;
       try {
         await tell(given, io, parseRecord(readText(recordPath), recordPath), source, acknowledged);
+        return stop.exitStatus;
       } finally {
         remove();
       }
@@ -56,9 +67,12 @@ export const LIVE_COMMANDS: Readonly<Record<string, PolicySubcommand>> = {
     options: [...RUN_OPTIONS],
     run: async (given, io) => {
       const path = given.operand('the FILE that the record goes to');
+      writable('--html', given.one('html'));
       const { recordLines } = await import('./record.js');
-      const acknowledged = await recordLines(given, io, path);
+      using stop = new StopRequest();
+      const acknowledged = await recordLines(given, io, path, stop.signal);
       await tell(given, io, parseRecord(readText(path), path), path, acknowledged);
+      return stop.exitStatus;
     },
   },
   replay: {
@@ -99,7 +113,7 @@ async function tell(
   io: PolicyIo,
   record: PolicyRecord,
   source: string,
-  acknowledged: object | null,
+  acknowledged: Acknowledged | { readonly records: number } | null,
 ): Promise<void> {
   const policy = await policyOf(given, record);
   const make = await policyMaker(given.all('shadow'), null);
@@ -119,6 +133,13 @@ async function tell(
     `${policy.spec} over ${source}: ${records.toLocaleString('en')} records, ${(forMs / 1000).toFixed(1)} s\n`,
   );
   io.stdout.write(formatTable(['', ...heads], rows));
+  if (acknowledged !== null && 'p50Ms' in acknowledged) io.stdout.write(acknowledgedLine(acknowledged));
+}
+
+/** A trace that comes faster than it can be done shows here. */
+function acknowledgedLine({ records, p50Ms, p99Ms, maxMs }: Acknowledged): string {
+  if (p50Ms === null || p99Ms === null || maxMs === null) return '';
+  return `acknowledged ${records.toLocaleString('en')}, from when each was due: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms\n`;
 }
 
 const shown = (value: number | null): number | null => (value === null ? null : Math.round(value * 100) / 100);
@@ -130,6 +151,14 @@ async function policyOf(given: PolicyArguments, { head }: PolicyRecord): Promise
   return policy as Policy;
 }
 
+/** A run that was ended before there was anything to tell. */
+function stopped(stop: StopRequest, io: PolicyIo, what: string): number {
+  io.stderr.write(`ltl policy: ended by ${stop.received ?? 'a signal'}; ${what}\n`);
+  return stop.exitStatus;
+}
+
+/** Longer than the terminal, it would wrap and could not be wiped. */
 function progressLine(io: PolicyIo, text: string): void {
-  if (io.stderr.isTTY === true) io.stderr.write(`\r\u001B[K${text}`);
+  const { isTTY, columns = 80 } = io.stderr;
+  if (isTTY === true) io.stderr.write(`\r\u001B[K${text.slice(0, Math.max(20, columns - 1))}`);
 }

@@ -2,7 +2,6 @@
 import { open } from '../../ltl.js';
 import type { Policy } from '../../policy/contract.js';
 import { lineBlocks } from '../lines.js';
-import { StopRequest } from '../signals.js';
 import { LONG_RUNNING } from '../store.js';
 import type { PolicyIo } from './io.js';
 import type { PolicyArguments } from './options.js';
@@ -10,13 +9,18 @@ import { policyMaker } from './own.js';
 import { caughtUp } from './run.js';
 import { readCalibration } from './source.js';
 
-export async function recordLines(given: PolicyArguments, io: PolicyIo, path: string): Promise<{ records: number }> {
+/** Until stdin or the signal ends it. */
+export async function recordLines(
+  given: PolicyArguments,
+  io: PolicyIo,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ records: number }> {
   const make = await policyMaker([given.needed('policy'), ...given.all('shadow')], null);
   const [policy, ...shadows] = make(given.seed()) as [Policy, ...Policy[]];
   const calibration = readCalibration(given);
   const folder = given.one('path');
   await using ltl = await open(folder === null ? {} : { 'force-all.path': folder }, LONG_RUNNING);
-  using stop = new StopRequest();
   await ltl.policy(policy, {
     shadows,
     record: path,
@@ -24,7 +28,7 @@ export async function recordLines(given: PolicyArguments, io: PolicyIo, path: st
     ...(calibration === null ? {} : { calibration }),
   });
   let records = 0;
-  for await (const { lines } of lineBlocks(stopping(io.stdin, stop.signal))) {
+  for await (const { lines } of lineBlocks(stopping(io.stdin, signal))) {
     records += lines.length;
     await ltl.appendBatch(lines);
   }

@@ -2,7 +2,6 @@
  * `ltl policy run`: appends records of a trace's sizes at a trace's times to a real instance under a policy. When the trace
  * is over the instance is woken and waited for, so that work which a policy has put off is paid for like any other.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,8 +9,8 @@ import { type Ltl, open, symSLEEP_NAP } from '../../ltl.js';
 import type { Policy } from '../../policy/contract.js';
 import { Delays } from '../../policy/delays.js';
 import type { ArrivalBlock } from '../../policy/trace.js';
+import { makeScratch } from '../../ports/scratch.js';
 import { LtlError } from '../../words/errors.js';
-import { StopRequest } from '../signals.js';
 import { LONG_RUNNING } from '../store.js';
 import type { PolicyIo } from './io.js';
 import type { PolicyArguments } from './options.js';
@@ -45,11 +44,13 @@ const PROGRESS_MS = 500;
 /** A record holds little beside its text. */
 const TEXT_BYTES_MAX = 16 * 1024 * 1024 - 1024;
 
+/** Null when the signal ended it before the policy began; later it ends the trace. Throws what the words, files and policy are not. */
 export async function runTrace(
   given: PolicyArguments,
   io: PolicyIo,
   progress: (text: string) => void,
-): Promise<TraceRun> {
+  signal: AbortSignal,
+): Promise<TraceRun | null> {
   const [source, ...more] = readSources(given, io);
   if (source === undefined || more.length > 0) throw new LtlError('E_USAGE', 'run takes one --trace');
   const speed = given.positive('speed') ?? 1;
@@ -58,24 +59,30 @@ export async function runTrace(
   const make = await policyMaker([spec, ...given.all('shadow')], null);
   const [policy, ...shadows] = make(given.seed()) as [Policy, ...Policy[]];
   const calibration = readCalibration(given);
-  const scratch = mkdtempSync(join(tmpdir(), 'ltl-policy-'));
-  const remove = (): void => rmSync(scratch, { recursive: true, force: true });
+  const { folder: scratch, remove } = makeScratch(tmpdir(), 'ltl-policy-');
   const recordPath = given.one('record') ?? join(scratch, 'record.ndjson');
   try {
     await using ltl = await open({ 'force-all.path': given.one('path') ?? join(scratch, 'store') }, LONG_RUNNING);
     await ltl.index({ val_match: ['kind'] });
     await ltl.reserve(SPARE_BYTES);
     progress('warming up');
-    await warmUp(ltl);
-    using stop = new StopRequest();
+    await warmUp(ltl, signal);
+    // Opening and unpacking the trace is no work of the runtime: its beginning is read before anything is measured.
+    const arrivals = await begun(source.arrivals(0));
+    await quiet(signal);
+    if (signal.aborted) {
+      progress('');
+      remove();
+      return null;
+    }
     await ltl.policy(policy, {
       shadows,
       record: recordPath,
       seed: given.seed(),
       ...(calibration === null ? {} : { calibration }),
     });
-    const feeding = new Feeding(ltl, speed, forMs, stop.signal, progress);
-    for await (const block of source.arrivals(0)) if (!(await feeding.feed(block))) break;
+    const feeding = new Feeding(ltl, speed, forMs, signal, progress);
+    for await (const block of arrivals) if (!(await feeding.feed(block))) break;
     await feeding.settled();
     progress('');
     await ltl.awake();
@@ -88,8 +95,38 @@ export async function runTrace(
   }
 }
 
-async function warmUp(ltl: Ltl): Promise<void> {
-  for (let round = 0; round < WARM_UPS; round++) {
+const QUIET_MS = 100;
+const QUIET_CPU_MS = 5;
+const QUIET_WAITS_MAX = 30;
+
+/** Resolves when what the warm-up left to be compiled and collected is done, as far as the processor time shows it. */
+async function quiet(signal: AbortSignal): Promise<void> {
+  for (let wait = 0; wait < QUIET_WAITS_MAX && !signal.aborted; wait++) {
+    const before = process.cpuUsage();
+    await pause(QUIET_MS);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < QUIET_CPU_MS) return;
+  }
+}
+
+/** The same blocks, the first of which is there already. */
+async function begun(
+  blocks: Iterable<ArrivalBlock> | AsyncIterable<ArrivalBlock>,
+): Promise<AsyncIterable<ArrivalBlock>> {
+  const iterator = toAsync(blocks);
+  const first = await iterator.next();
+  return (async function* () {
+    if (first.done !== true) yield first.value;
+    yield* iterator;
+  })();
+}
+
+async function* toAsync(blocks: Iterable<ArrivalBlock> | AsyncIterable<ArrivalBlock>): AsyncGenerator<ArrivalBlock> {
+  yield* blocks;
+}
+
+async function warmUp(ltl: Ltl, signal: AbortSignal): Promise<void> {
+  for (let round = 0; round < WARM_UPS && !signal.aborted; round++) {
     await ltl.sleep(symSLEEP_NAP);
     for (let record = 0; record < WARM_UP_RECORDS; record++)
       ltl.impl.append({ kind: KINDS[record % KINDS.length], text: 'x'.repeat(record % 256) });

@@ -91,8 +91,12 @@ describe('the options of ltl bench append', () => {
     }
   });
 
-  it('refuse to compare stores over values that JSON does not have', async () => {
+  it('refuse to compare stores over, and to parse, what JSON does not have', async () => {
     const shape = file('bigint.json', '{"name":"m","fields":{"a":"bigint"}}');
+    await expect(read('--shape', shape, '--parse')).rejects.toThrow('--parse: field a is a bigint');
+    const trace = file('two.csv', 't_ms,bytes\n1000,1\n3000,2\n');
+    await expect(read('--trace', trace, '--parse')).rejects.toThrow('--parse does not go with --trace');
+    expect((await read('--parse')).load.parses).toBe(true);
     await expect(read('--shape', shape, '--peers', 'plain')).rejects.toThrow('field a is a bigint');
   });
 });

@@ -52,6 +52,22 @@ describe('a pool of records', () => {
       expect(Math.abs(encodedBytes(pool.next(bytes)) - bytes)).toBeLessThanOrEqual(3);
   });
 
+  it('that parses gives a new object for each record, the same as one that does not', () => {
+    const plan = { kind: 'line', bytes: 98 } as const;
+    const made = new RecordPool(plan);
+    const parsed = new RecordPool(plan, true);
+    const matches = made.matcher();
+    const seen = new Set<unknown>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const record = parsed.next();
+      expect(record).toEqual(made.next());
+      expect(parsed.bytes).toBe(made.bytes);
+      expect(matches(record)).toBe(true);
+      seen.add(record);
+    }
+    expect(seen.size).toBe(10_000);
+  });
+
   it('knows its own records again and no others', () => {
     const matches = new RecordPool({ kind: 'samples', values: [{ a: 1n, b: Uint8Array.of(1) }, 'text'] }).matcher();
     expect(matches({ a: 1n, b: Buffer.from([1]) })).toBe(true);
@@ -94,5 +110,32 @@ describe('a trend', () => {
     expect(run(1e6, 0)).toMatchObject({ memoryIsFlat: false, latencyIsFlat: true });
     expect(run(0, 0.1)).toMatchObject({ memoryIsFlat: true, latencyIsFlat: false });
     expect(trendOf([], [])).toBeNull();
+  });
+
+  it('of memory is told from what collections left, where there were some, and not from garbage in between', () => {
+    const windows = Array.from({ length: 120 }, (_, at) => ({
+      atMs: 1000 * at,
+      count: 10,
+      perSecond: 10,
+      bytes: 100,
+      p50Ms: 1,
+      p99Ms: 2,
+      maxMs: 3,
+    }));
+    // Garbage gathers all the time.
+    const samples = windows.map(({ atMs }, at) => ({
+      atMs,
+      rssBytes: 9e8,
+      ownBytes: 5e7 + 4e5 * at,
+      heapBytes: 1e7,
+      cpuSeconds: 0,
+      waiting: 0,
+      lateMs: 0,
+    }));
+    const kept = (growth: number) => [30, 60, 90, 119].map((at) => ({ atMs: 1000 * at, bytes: 6e7 + growth * at }));
+    expect(trendOf(windows, samples)).toMatchObject({ memoryIsFlat: false, keptBytes: [] });
+    expect(trendOf(windows, samples, kept(1000))).toMatchObject({ memoryIsFlat: true });
+    expect(trendOf(windows, samples, kept(2e5))).toMatchObject({ memoryIsFlat: false });
+    expect(trendOf(windows, samples, kept(0).slice(0, 2))).toMatchObject({ memoryIsFlat: false });
   });
 });
