@@ -12,6 +12,7 @@
 import type { RecordEncoder } from '../record/encoder.js';
 import { type Board, WORD, WRITER } from '../wire/board.js';
 import { ACK, type RingHandle } from '../wire/ring.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { CommitWait } from './commit-wait.js';
@@ -154,7 +155,7 @@ export class Appender {
   /** Resolves when the record with that ticket and all before it are durable. */
   durable(ticket: number): Promise<void> {
     if (!Number.isInteger(ticket) || ticket < 0 || ticket >= this.#pending.accepted)
-      return Promise.reject(new LtlError('E_ARGUMENT', `there is no ticket ${ticket}`));
+      return Promise.reject(new LtlError('E_ARGUMENT', `there is no ticket ${shown(ticket)}`));
     this.#publish();
     return this.#pending.when(ticket);
   }

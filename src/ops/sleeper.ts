@@ -6,6 +6,7 @@
  * neither wakes it nor puts it deeper, and a user's `awake()` ends the policy's sleep too.
  */
 import { Stepper } from '../tables/stepper.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { symREADS, symSLEEP_DEEP, symSLEEP_NAP, symWRITES } from '../words/symbols.js';
 
@@ -85,7 +86,7 @@ export class Sleeper {
     if (event === undefined)
       throw new LtlError('E_ARGUMENT', 'sleep takes symSLEEP_NAP, symSLEEP_DEEP, symREADS or symWRITES');
     if (typeof wakeAfterMs !== 'number' || !(wakeAfterMs > 0))
-      throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${String(wakeAfterMs)}`);
+      throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${shown(wakeAfterMs)}`);
     this.#wakeAfterMs = wakeAfterMs;
     this.#by = 'user';
     this.#why = `sleep(${sym.description?.slice('ltl.'.length) ?? ''}) was called`;

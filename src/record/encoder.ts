@@ -98,7 +98,7 @@ export class RecordEncoder {
    */
   encode(target: EncodeTarget, value: unknown, pr: number, message?: string): number {
     if (this.#busy) throw new LtlError('E_UNENCODABLE', '$: a getter or proxy appended while it was being encoded');
-    if (!(pr >= 0 && pr <= 9 && (pr | 0) === pr)) assertPriority(pr);
+    if (!(typeof pr === 'number' && pr >= 0 && pr <= 9 && (pr | 0) === pr)) assertPriority(pr);
     this.#busy = true;
     try {
       const end = this.#encodeAt(target, target.position, target.limit, value, pr, message);
