@@ -168,6 +168,7 @@ export class Appender {
 
   /** Registers a message's shape; its definition goes to the log ahead of the next record. */
   define(register: (encoder: RecordEncoder) => void): void {
+    if (this.#closed !== null) throw this.#closed;
     register(this.#encoder);
     this.#outlet.putDefinitions();
     this.#queuePublish();

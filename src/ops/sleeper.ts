@@ -55,6 +55,7 @@ export class Sleeper {
   #why = 'awake since it was opened';
   #by: 'user' | 'policy' | null = null;
   #wakers: (() => void)[] = [];
+  #isClosed = false;
   naps = 0;
 
   constructor(effects: SleepEffects) {
@@ -74,9 +75,9 @@ export class Sleeper {
     );
   }
 
-  /** Resolves when the depth is awake: at once if it is. */
+  /** Resolves when the depth is awake, or the instance closed: at once if it is. */
   whenAwake(): Promise<void> {
-    if (this.#machine.matches('depth.awake')) return Promise.resolve();
+    if (this.#isClosed || this.#machine.matches('depth.awake')) return Promise.resolve();
     return new Promise((resolve) => this.#wakers.push(resolve));
   }
 
@@ -135,6 +136,7 @@ export class Sleeper {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#disarm();
     for (const wake of this.#wakers.splice(0)) wake();
   }
