@@ -28,7 +28,7 @@ import { RecordDecoder } from './record/decoder.js';
 import { WORD } from './wire/board.js';
 import type { Failure } from './wire/protocol.js';
 import { assertOptions, shown } from './words/arguments.js';
-import { LtlError, namePermission } from './words/errors.js';
+import { LtlError, nameSystemError } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
 import { LIMITS } from './words/limits.js';
 import * as symbols from './words/symbols.js';
@@ -92,7 +92,7 @@ export async function open(config: Partial<Config> = {}, options: OpenOptions = 
   } catch (error) {
     // Whatever had been started already is stopped: a failed open holds no lock and no thread.
     await ltl.close();
-    throw namePermission(error);
+    throw nameSystemError(error);
   }
   return ltl;
 }

@@ -159,3 +159,15 @@ describe('a full disk', () => {
     expect(numbers.length).toBeLessThan(20_000);
   });
 });
+
+describe('a log that belongs to somebody else', () => {
+  it('is E_PERMISSION to the one who opens it, and can be opened by its owner afterwards', async () => {
+    const owner = await start();
+    await owner.append('mine');
+    await owner.close();
+    fs.writeFileSync(fault, '');
+    await expect(start({ forbiddenIn: fault })).rejects.toMatchObject({ code: 'E_PERMISSION' });
+    fs.rmSync(fault);
+    expect(await (await start()).append('mine again')).toBe(1n);
+  });
+});

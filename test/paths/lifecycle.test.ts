@@ -43,6 +43,7 @@ describe('open', () => {
   it('to read says E_NO_STORE where there is something else', async () => {
     writeFileSync(join(dir, 'log'), 'a file');
     await expect(open({ 'force-all.path': dir }, { readOnly: true })).rejects.toThrow(code('E_NO_STORE'));
+    await expect(open({ 'force-all.path': join(dir, 'log') }, { readOnly: true })).rejects.toThrow(code('E_NO_STORE'));
     mkdirSync(join(dir, 'empty'));
     await expect(open({ 'force-all.path': join(dir, 'empty') }, { readOnly: true })).rejects.toThrow(
       code('E_NO_STORE'),
