@@ -156,12 +156,14 @@ export class Appender {
   durable(ticket: number): Promise<void> {
     if (!Number.isInteger(ticket) || ticket < 0 || ticket >= this.#pending.accepted)
       return Promise.reject(new LtlError('E_ARGUMENT', `there is no ticket ${shown(ticket)}`));
+    if (this.#encoder.isBusy) return Promise.reject(calledWithin());
     this.#publish();
     return this.#pending.when(ticket);
   }
 
   /** Resolves when everything accepted so far is durable. */
   flush(): Promise<void> {
+    if (this.#encoder.isBusy) return Promise.reject(calledWithin());
     this.#publish();
     return this.#pending.accepted === 0 ? Promise.resolve() : this.#pending.when(this.#pending.accepted - 1);
   }
@@ -169,6 +171,7 @@ export class Appender {
   /** Registers a message's shape; its definition goes to the log ahead of the next record. */
   define(register: (encoder: RecordEncoder) => void): void {
     if (this.#closed !== null) throw this.#closed;
+    if (this.#encoder.isBusy) throw calledWithin();
     register(this.#encoder);
     this.#outlet.putDefinitions();
     this.#queuePublish();
@@ -310,6 +313,11 @@ export class Appender {
       throw writerDead(waitedMs);
     }
   }
+}
+
+/** Half a record, or half a batch, must not be shown to the queue. */
+function calledWithin(): LtlError {
+  return new LtlError('E_ARGUMENT', 'a getter or proxy called this while its record was being encoded');
 }
 
 function writerDead(waitedMs: number): LtlError {

@@ -90,6 +90,11 @@ export class RecordEncoder {
     }
   }
 
+  /** True while a value is read: what its getters and proxies call finds the place that it is written to taken. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /**
    * Encodes one frame at `target.position` and returns the place after it, or −1 when it does not fit before
    * `target.limit`. The target's position is the caller's to move; the bytes between position and limit may have been

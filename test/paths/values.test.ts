@@ -1,5 +1,5 @@
 /** What goes in and comes out of the log through the door: sizes at the limit, values at the edge, and what is refused. */
-import { open, symDATA } from 'ltl';
+import { isLtlError, type Ltl, open, symDATA } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scratch } from './process.js';
 
@@ -29,4 +29,47 @@ describe('the largest records', () => {
     expect(await ltl.append('after')).toBe(3n);
     await ltl.close();
   });
+});
+
+describe('a getter that calls the log while its record is being encoded', () => {
+  /** What is refused is refused by name; what is not must do no harm. */
+  const calls: Record<string, (ltl: Ltl) => unknown> = {
+    append: (ltl) => ltl.append('from within'),
+    appendBatch: (ltl) => ltl.appendBatch(['from within']),
+    flush: (ltl) => ltl.flush(),
+    durable: (ltl) => ltl.durable(0),
+    idle: (ltl) => ltl.idle(),
+    message: (ltl) => Promise.resolve().then(() => ltl.message('late', { a: 'any' })),
+    'message at once': (ltl) => ltl.message('now', { a: 'any' }),
+    one: (ltl) => ltl.one(symDATA, 0),
+  };
+  it.each(Object.entries(calls))(
+    '%s: the batch is stored whole or, when another record is wrong, not at all',
+    async (_, call) => {
+      const ltl = await open({ 'force-all.path': folder });
+      await ltl.append({ a: 0 });
+      const refusals: unknown[] = [];
+      const calling = {
+        get a() {
+          try {
+            Promise.resolve(call(ltl)).catch((error: unknown) => refusals.push(error));
+          } catch (error) {
+            refusals.push(error);
+          }
+          return 2;
+        },
+      };
+      await expect(ltl.appendBatch([{ a: 1 }, calling, Number.NaN])).rejects.toMatchObject({ code: 'E_UNENCODABLE' });
+      expect(await ltl.appendBatch([{ a: 1 }, calling])).toBe(1n);
+      expect(await ltl.append({ a: 3 })).toBe(3n);
+      for (const refusal of refusals) expect(isLtlError(refusal)).toBe(true);
+      expect((await ltl.some(symDATA, {}, 9)).map(({ data }) => data)).toEqual([
+        { a: 0 },
+        { a: 1 },
+        { a: 2 },
+        { a: 3 },
+      ]);
+      await ltl.close();
+    },
+  );
 });
