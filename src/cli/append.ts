@@ -160,10 +160,11 @@ class Acknowledgements {
       this.lastSeq = first + BigInt(count) - 1n;
       await this.#print(Number(first), count);
     } catch (error) {
+      // The failure of the batch before, if there is one, is the one to tell.
+      await before;
       // When it was stdout that failed, the records are stored all the same.
       const isStore = isLtlError(error) && error.code !== 'E_OUTPUT';
       this.failure ??= isStore ? inLines(error, firstLine, count) : (error as Error);
-      await before;
     } finally {
       this.#inFlight -= 1;
       this.#wake?.();

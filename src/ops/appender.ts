@@ -24,6 +24,7 @@ import { Pending } from './pending.js';
  * Measured at 1024 in flight: 8 KiB a quarter quicker than 64 KiB; 4 KiB splits the groups of 64 in flight.
  */
 const PUBLISH_BYTES = 8 * 1024;
+const FAULTS_OF_RECORDS: ReadonlySet<string> = new Set(['E_UNENCODABLE', 'E_TOO_LARGE', 'E_MISFIT']);
 /** A timer that only keeps the process alive: as far away as timers go. */
 const FAR_MS = 2 ** 30;
 
@@ -222,8 +223,12 @@ export class Appender {
     return new Promise<bigint>((resolve, reject) => {
       this.#pending.keep(last, (value) => {
         if (last === first) firstSeq = value;
-        if (typeof value !== 'bigint') value.catch(reject);
-        else if (typeof firstSeq === 'bigint') resolve(firstSeq);
+        if (typeof value !== 'bigint') {
+          // The first group of many may be the one in doubt, those behind it are only refused.
+          const earlier = this.#pending.firstFailure(first, last);
+          if (earlier === undefined) value.catch(reject);
+          else reject(earlier);
+        } else if (typeof firstSeq === 'bigint') resolve(firstSeq);
         else firstSeq.catch(reject);
       });
     });
@@ -339,8 +344,9 @@ function statusError(status: number, seq: number, count: number): LtlError {
   }
 }
 
+/** Which record is at fault, when it is one of them and not the log. */
 function inBatch(error: unknown, index: number): Error {
-  if (!(error instanceof LtlError)) return error as Error;
+  if (!(error instanceof LtlError) || !FAULTS_OF_RECORDS.has(error.code)) return error as Error;
   const message = `record ${index} of the batch: ${error.message.slice(error.code.length + 2)}`;
   return new LtlError(error.code, message, { cause: error.cause, details: { ...error.details, index } });
 }

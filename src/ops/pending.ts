@@ -115,6 +115,11 @@ export class Pending {
     this.#wake(to);
   }
 
+  /** What failed first of the records from one ticket to another, as far as it was told while not all of them had promises. */
+  firstFailure(first: number, last: number): LtlError | undefined {
+    return this.#failures.find(({ from, to }) => from <= last && to > first)?.error;
+  }
+
   #wake(to: number): void {
     while ((this.#waiters[0]?.ticket ?? to) < to) {
       const waiter = this.#waiters.shift() as Waiter;
