@@ -28,6 +28,8 @@ class Auditor {
   #stopping = false;
   /** No spare could be made: it is not tried again before the log goes on in another segment. */
   #noRoomAt = -1;
+  /** Spares may be made now: nothing was appended for a moment, or they are needed at once. */
+  #mayMake: boolean;
   readonly #pokes = new Pokes();
   #waiters: { id: number; toSeq: number }[] = [];
   /** Who wants to know, and waits as long as it takes. */
@@ -39,6 +41,7 @@ class Auditor {
     this.#board = new Board(board);
     this.#paths = storePaths(root);
     this.#gateOpen = gateOpen;
+    this.#mayMake = this.#alwaysMakes;
     this.#audit = new Audit(this.#paths);
     removeHalfSpares(this.#paths);
   }
@@ -60,6 +63,7 @@ class Auditor {
       case 'reserve':
         this.#spares = Math.max(LIMITS.spareSegments, Math.ceil(message.bytes / this.#context.input.segmentBytes));
         this.#noRoomAt = -1;
+        this.#mayMake = true;
         this.#waiters.push({ id: message.id, toSeq: -1 });
         break;
       case 'fail':
@@ -95,11 +99,29 @@ class Auditor {
     }
   }
 
+  get #alwaysMakes(): boolean {
+    return this.#context.input.way === 'direct';
+  }
+
+  /** A spare is missing, and there was room for it when it was last tried. */
+  get #lacksSpares(): boolean {
+    return this.#noRoomAt !== this.#board.tail().segmentId && listSpares(this.#paths).length < this.#spares;
+  }
+
+  /** Makes a spare, if one is missing and now is the time; false when there was nothing to do. */
   async #makeSpares(): Promise<boolean> {
+    if (!this.#mayMake) return false;
+    if (!this.#lacksSpares) {
+      this.#mayMake = this.#alwaysMakes;
+      return false;
+    }
     const { segmentId } = this.#board.tail();
-    if (this.#noRoomAt === segmentId || listSpares(this.#paths).length >= this.#spares) return false;
+    const progress = Atomics.load(this.#board.words, WORD.progress);
     if (!(await makeSpare(this.#paths, this.#context.input.segmentBytes, () => !this.#stopping)))
       this.#noRoomAt = segmentId;
+    // Appends came meanwhile: the next one waits for another quiet moment, but not when somebody waits for it.
+    const isCalm = Atomics.load(this.#board.words, WORD.progress) === progress;
+    this.#mayMake = isCalm || this.#alwaysMakes || this.#waiters.some(({ toSeq }) => toSeq < 0);
     return true;
   }
 
@@ -133,17 +155,21 @@ class Auditor {
     this.#patient = all ? [] : this.#patient.filter(({ toSeq }) => verifiedSeq < toSeq);
   }
 
-  /** Sleeps until the queue makes progress or a message comes. */
+  /** Sleeps until the queue makes progress or a message comes; where spares are missing, for a moment only. */
   async #idle(seen: number, pokes: number): Promise<void> {
     this.#audit.checkpoint(this.#board.tail());
-    const wait = Atomics.waitAsync(this.#board.words, WORD.progress, seen);
+    const { words } = this.#board;
+    const wait = this.#lacksSpares
+      ? Atomics.waitAsync(words, WORD.progress, seen, LIMITS.spareQuietMs)
+      : Atomics.waitAsync(words, WORD.progress, seen);
     if (!wait.async) {
       await rest(LIMITS.auditRestMs);
       return;
     }
-    await Promise.race([wait.value, this.#pokes.after(pokes)]);
+    const ended = await Promise.race([wait.value, this.#pokes.after(pokes)]);
+    if (ended === 'timed-out') this.#mayMake = true;
     // The next group is likely to come at once: better one pass over several than a wake-up for each.
-    if (this.#waiters.length === 0 && !this.#stopping) await rest(LIMITS.auditRestMs);
+    else if (this.#waiters.length === 0 && !this.#stopping) await rest(LIMITS.auditRestMs);
   }
 }
 

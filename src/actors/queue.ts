@@ -20,6 +20,12 @@ import { LIMITS } from '../words/limits.js';
 import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
 
+/** An idle queue looks for records at least so long, where it may spin at all. */
+const SPIN_LEAST_MS = 0.04;
+/** How much the latest idle time counts in the average, and how much of a long one: one pause is forgotten after a few groups. */
+const IDLE_WEIGHT = 1 / 8;
+const IDLE_MS_MAX = 2;
+
 interface Share {
   readonly ring: RingConsumer;
   readonly count: number;
@@ -29,7 +35,10 @@ class Queue {
   readonly #context: ActorContext<QueueInput, QueueMessage, QueueReport>;
   readonly #board: Board;
   readonly #writer: LogWriter;
-  readonly #spinUs: number;
+  readonly #spinMs: number;
+  /** How long the queue had nothing to do between two groups, on the average of the last ones. */
+  #idleMs = 0;
+  #idleSinceMs = 0;
   #rings: RingConsumer[] = [];
   #first = 0;
   /** Another queue goes on where this one stops: it need not be empty then. */
@@ -39,7 +48,7 @@ class Queue {
     this.#context = context;
     this.#board = new Board(context.input.board);
     this.#writer = writer;
-    this.#spinUs = context.input.spinUs;
+    this.#spinMs = context.input.spinUs / 1000;
     for (const handle of context.input.rings) this.#addRing(handle, recovered);
     this.#publish();
     this.#board.writerState = WRITER.running;
@@ -54,6 +63,7 @@ class Queue {
       this.#control();
       if (!this.#leaves && this.#writeGroup()) continue;
       if (this.#context.stopping) break;
+      if (this.#idleSinceMs === 0) this.#idleSinceMs = performance.now();
       if (this.#spin(doorbell)) continue;
       Atomics.store(words, WORD.parked, 1);
       if (!this.#someReady()) Atomics.wait(words, WORD.doorbell, doorbell);
@@ -144,18 +154,31 @@ class Queue {
     return false;
   }
 
+  /**
+   * Looks for records for a while, since to be woken costs more than to have looked: as long as the producers, who have just
+   * been answered, have taken lately to come again, with something to spare, if that is worth a spin at all.
+   */
   #spin(doorbell: number): boolean {
-    const end = performance.now() + this.#spinUs / 1000;
+    const spinMs = this.#idleMs < this.#spinMs ? Math.min(this.#spinMs, 3 * this.#idleMs + SPIN_LEAST_MS) : SPIN_LEAST_MS;
+    const end = performance.now() + Math.min(spinMs, this.#spinMs);
     do {
       if (this.#someReady() || Atomics.load(this.#board.words, WORD.doorbell) !== doorbell) return true;
     } while (performance.now() < end);
     return false;
   }
 
+  /** A group is there: how long it was waited for counts in the average. */
+  #countIdle(): void {
+    const idleMs = this.#idleSinceMs === 0 ? 0 : Math.min(performance.now() - this.#idleSinceMs, IDLE_MS_MAX);
+    this.#idleSinceMs = 0;
+    this.#idleMs += (idleMs - this.#idleMs) * IDLE_WEIGHT;
+  }
+
   /** One group: false when no ring had anything. */
   #writeGroup(): boolean {
     const shares = this.#writer.poison === null ? this.#gather() : this.#discard();
     if (shares.length === 0) return false;
+    this.#countIdle();
     let status: number = ACK.fatal;
     let seq = this.#writer.nextSeq;
     if (this.#writer.poison === null) status = this.#commit();

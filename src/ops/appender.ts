@@ -246,6 +246,7 @@ export class Appender {
   }
 
   #publish(): void {
+    this.#pending.cut();
     this.#outlet.publish();
     if (!this.#isBusy && this.pending > 0) this.#setBusy(true);
     if (!this.#wait.isWaiting) this.#watch();

@@ -7,7 +7,7 @@
  */
 import type { RingProducer } from '../wire/ring.js';
 
-/** How much the latest commit counts in the average. */
+/** How much the latest commit counts in the average; a slow one counts as two polls, so that a single one is forgotten soon. */
 const WEIGHT = 1 / 8;
 
 export class CommitWait {
@@ -24,7 +24,8 @@ export class CommitWait {
     else this.#sleep();
   };
   readonly #end = (): void => {
-    this.#averageMs += (performance.now() - this.#sinceMs - this.#averageMs) * WEIGHT;
+    const tookMs = Math.min(performance.now() - this.#sinceMs, 2 * this.#pollMs);
+    this.#averageMs += (tookMs - this.#averageMs) * WEIGHT;
     this.#isWaiting = false;
     this.#onCommit();
   };

@@ -150,6 +150,7 @@ export class Followers {
       root: paths.root,
       board: board.buffer,
       segmentBytes: this.#config['log.segment.bytes'],
+      way: this.#config['log.write'],
       gateOpen: this.#gateOpen,
     };
   }

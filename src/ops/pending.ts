@@ -3,10 +3,14 @@
  * later wait must hear of. Tickets count the producer's records from 0; acknowledgements come in their order, in bulk.
  */
 import { LtlError } from '../words/errors.js';
+import { Slice } from './slice.js';
 
 /** Failures that a later `when` may still ask about. */
 const FAILURES_KEPT = 64;
 const FIRST_LENGTH = 1024;
+/** From so many promises on, further ones are made in slices of so many: a quarter of a ring's group. */
+const SLICES_FROM = 4096;
+const SLICE_RECORDS = 128;
 
 /** Takes a record's seq, or a rejected promise that says why it was not stored. */
 export type Settle = (value: bigint | Promise<never>) => void;
@@ -31,16 +35,25 @@ export class Pending {
   #tickets: Float64Array = new Float64Array(FIRST_LENGTH);
   #first = 0;
   #count = 0;
+  readonly #slices: Slice[] = [];
+  #open: Slice | null = null;
   readonly #waiters: Waiter[] = [];
   readonly #failures: Failure[] = [];
   #failuresAskedTo = 0;
   #settle: Settle = () => undefined;
+  readonly #slicesFrom: number;
   readonly #executor = (resolve: (value: bigint | PromiseLike<bigint>) => void): void => {
     this.#settle = resolve;
   };
 
+  /** From `slicesFrom` single promises on, further ones share. */
+  constructor(slicesFrom: number = SLICES_FROM) {
+    this.#slicesFrom = slicesFrom;
+  }
+
   /** The promise of the record accepted last. */
   promise(): Promise<bigint> {
+    if (this.#count >= this.#slicesFrom || this.#slices.length > 0) return this.#sliceFor(this.accepted - 1).add();
     // One executor for all promises: a closure for each costs as much as the record's encoding.
     const promise = new Promise<bigint>(this.#executor);
     this.keep(this.accepted - 1, this.#settle);
@@ -67,26 +80,26 @@ export class Pending {
     });
   }
 
+  /** What is accepted from now on is shown to the queue later: it gets slices of its own. */
+  cut(): void {
+    this.#open = null;
+  }
+
   /** The next `count` records are durable, the first of them as `seq`. */
   durable(count: number, seq: number): void {
     const from = this.settled;
     const to = from + count;
     this.settled = to;
-    const mask = this.#settles.length - 1;
     let expected = -1;
     let next = 0n;
-    while (this.#count > 0) {
-      const ticket = this.#tickets[this.#first] ?? 0;
-      if (ticket >= to) break;
-      const settle = this.#settles[this.#first] as Settle;
-      this.#settles[this.#first] = undefined;
-      this.#first = (this.#first + 1) & mask;
-      this.#count -= 1;
+    for (let ticket = this.#ticket; ticket < to; ticket = this.#ticket) {
+      this.#tellSlices(ticket, seq - from, null);
       if (ticket !== expected) next = BigInt(seq + ticket - from);
-      settle(next);
+      this.#shift()(next);
       next += 1n;
       expected = ticket + 1;
     }
+    this.#tellSlices(to, seq - from, null);
     this.#wake(to);
   }
 
@@ -98,16 +111,12 @@ export class Pending {
     const rejected = Promise.reject(error);
     // The promises that adopt it report it; this one is only the carrier.
     rejected.catch(() => undefined);
-    const mask = this.#settles.length - 1;
     let told = 0;
-    while (this.#count > 0 && (this.#tickets[this.#first] ?? 0) < to) {
-      const settle = this.#settles[this.#first] as Settle;
-      this.#settles[this.#first] = undefined;
-      this.#first = (this.#first + 1) & mask;
-      this.#count -= 1;
-      told += 1;
-      settle(rejected);
+    for (let ticket = this.#ticket; ticket < to; ticket = this.#ticket) {
+      told += this.#tellSlices(ticket, 0, error) + 1;
+      this.#shift()(rejected);
     }
+    told += this.#tellSlices(to, 0, error);
     if (told < count) {
       this.#failures.push({ from, to, error });
       if (this.#failures.length > FAILURES_KEPT) this.#failures.shift();
@@ -118,6 +127,43 @@ export class Pending {
   /** What failed first of the records from one ticket to another, as far as it was told while not all of them had promises. */
   firstFailure(first: number, last: number): LtlError | undefined {
     return this.#failures.find(({ from, to }) => from <= last && to > first)?.error;
+  }
+
+  /** The ticket of the first single promise, Infinity without one. */
+  get #ticket(): number {
+    return this.#count === 0 ? Infinity : (this.#tickets[this.#first] ?? 0);
+  }
+
+  #shift(): Settle {
+    const settle = this.#settles[this.#first] as Settle;
+    this.#settles[this.#first] = undefined;
+    this.#first = (this.#first + 1) & (this.#settles.length - 1);
+    this.#count -= 1;
+    return settle;
+  }
+
+  #sliceFor(ticket: number): Slice {
+    const open = this.#open;
+    if (open !== null && open.end === ticket && ticket - open.first < SLICE_RECORDS) return open;
+    const slice = new Slice(ticket);
+    this.#open = slice;
+    this.#slices.push(slice);
+    return slice;
+  }
+
+  /** What became of the slices' records before a ticket; how many they were. */
+  #tellSlices(to: number, offset: number, error: LtlError | null): number {
+    let told = 0;
+    let over = 0;
+    for (const slice of this.#slices) {
+      if (slice.first >= to) break;
+      told += slice.tell(to, offset, error);
+      if (slice.end > to) break;
+      over += 1;
+      if (slice === this.#open) this.#open = null;
+    }
+    if (over > 0) this.#slices.splice(0, over);
+    return told;
   }
 
   #wake(to: number): void {

@@ -40,7 +40,7 @@ export function singles(): Setting[] {
     { 'log.write': 'direct' },
     { 'queue.spin.us': 0 },
     { cores: 1 },
-    { 'queue.spin.us': 200 },
+    { 'queue.spin.us': 40 },
     { 'queue.group.bytes': 256 * KIB },
     { 'ring.hot.bytes': MIB },
     { 'append.poll.us': 0 },
@@ -48,7 +48,7 @@ export function singles(): Setting[] {
     { 'log.segment.bytes': 32 * MIB },
     { 'ring.hot.bytes': 16 * MIB },
     { cores: 2 },
-    { 'append.poll.us': 1000 },
+    { 'append.poll.us': 300 },
   ];
   const defaults = defaultConfig();
   return levels

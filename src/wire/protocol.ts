@@ -48,6 +48,8 @@ export interface AuditorInput {
   readonly root: string;
   readonly board: SharedArrayBuffer;
   readonly segmentBytes: number;
+  /** Direct writing wants a spare for every segment; else they are made when nothing is appended for a moment. */
+  readonly way: 'buffered' | 'direct';
   readonly gateOpen: boolean;
 }
 

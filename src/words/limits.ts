@@ -19,8 +19,8 @@ export const LIMITS = {
    * A growing segment is filled with zeros so far ahead by the writer itself, with the sync of a group that is not larger than
    * `writeAheadGroupBytes`: for small groups the size and blocks of the file cost more than the zeros, for large ones less.
    */
-  writeAheadBytes: 256 * KIB,
-  writeAheadGroupBytes: 16 * KIB,
+  writeAheadBytes: 512 * KIB,
+  writeAheadGroupBytes: 64 * KIB,
   /** The ring between one producer and the queue actor. An empty one holds the largest record. At the limit: spill. */
   ringBytes: 32 * MIB,
   /** A frame may stand over the end of a ring by so much: else an empty ring that stands near its middle had room for the largest record neither before its end nor from its start. */
@@ -56,6 +56,11 @@ export const LIMITS = {
   shapeIdMax: 65_535,
   /** Spare segments written ahead. Two, so that one is ready while the other is being written. */
   spareSegments: 2,
+  /**
+   * Spares are made when nothing was appended for so long: while appends come, writing 8 MiB of zeros takes more from the disk
+   * than overwriting them gives back. Direct writing, which needs them, does not wait.
+   */
+  spareQuietMs: 50,
   /** The auditor rests so long after a step, and at least so many times as long as the step took: a tenth of one core at most. */
   auditRestMs: 25,
   auditRestShare: 9,
