@@ -5,7 +5,7 @@
  */
 import { resolveConfig } from './config/config.js';
 import type { Config } from './config/keys.js';
-import { type VerifyProgress, verifyStore } from './jobs/verify-store.js';
+import { assertVerifyOptions, type VerifyProgress, verifyStore } from './jobs/verify-store.js';
 import { storePaths } from './log/folder.js';
 import { type Dropped, type Retention, retain } from './log/retain.js';
 import type { VerifyReport } from './log/verify.js';
@@ -14,6 +14,7 @@ import { AppendCalls } from './ops/append-calls.js';
 import { readOnlyRefusal, readRefusal } from './ops/gate.js';
 import { heartTree } from './ops/heart-tree.js';
 import { RuntimeLocks } from './ops/locks.js';
+import { assertOpenOptions, type OpenOptions } from './ops/open-options.js';
 import { type OsSignal, OsSignals } from './ops/os-signals.js';
 import { Policies, type PolicyOptions } from './ops/policies.js';
 import type { PolicyReport } from './ops/policy-run.js';
@@ -26,7 +27,8 @@ import type { Policy } from './policy/contract.js';
 import { RecordDecoder } from './record/decoder.js';
 import { WORD } from './wire/board.js';
 import type { Failure } from './wire/protocol.js';
-import { LtlError, namePermission } from './words/errors.js';
+import { assertOptions, shown } from './words/arguments.js';
+import { LtlError, nameSystemError } from './words/errors.js';
 import { type FlagName, flagsOf } from './words/flags.js';
 import { LIMITS } from './words/limits.js';
 import * as symbols from './words/symbols.js';
@@ -50,6 +52,7 @@ export type { Records } from './lookup/records.js';
 export type { StoredRecord } from './lookup/scan.js';
 export type { AppendOptions } from './ops/append-options.js';
 export type { LockKey, LockStatus, RuntimeLockOptions } from './ops/locks.js';
+export type { OpenOptions } from './ops/open-options.js';
 export type { OsSignal } from './ops/os-signals.js';
 export type { PolicyOptions } from './ops/policies.js';
 export type { PolicyReport, PolicyStatus } from './ops/policy-run.js';
@@ -67,19 +70,6 @@ export type { FlagName } from './words/flags.js';
 export * from './words/symbols.js';
 export { attach };
 
-/** What `open` takes beside the configuration. */
-export interface OpenOptions {
-  /** Only read, beside a writer in this or another process. */
-  readonly readOnly?: boolean;
-  /**
-   * Takes signals of the operating system: true for SIGTERM and SIGINT (EXIT, then the signal takes its usual course),
-   * SIGUSR2 (NAP and awake in turn) and SIGHUP (sets SIGNAL('SIGHUP'), for those who keep logs to reopen); or their names.
-   */
-  readonly osSignals?: boolean | readonly OsSignal[];
-  /** The outside, replaced: `disk` is the URL of a module that exports a `disk` (see docs/HACKING.md). */
-  readonly ports?: { readonly disk?: string };
-}
-
 /** How the log is verified. */
 export interface VerifyOptions {
   /** Segments verified at once. Default, and at most: the threads of the job pool, see `threads`. */
@@ -95,13 +85,14 @@ export interface VerifyOptions {
  * `readOnly` E_NO_STORE when there is none.
  */
 export async function open(config: Partial<Config> = {}, options: OpenOptions = {}): Promise<Ltl> {
+  assertOpenOptions(options);
   const ltl = new Ltl(resolveConfig(config), options);
   try {
     await ltl.start();
   } catch (error) {
     // Whatever had been started already is stopped: a failed open holds no lock and no thread.
     await ltl.close();
-    throw namePermission(error);
+    throw nameSystemError(error);
   }
   return ltl;
 }
@@ -181,6 +172,7 @@ export class Ltl extends AppendCalls {
    * Resolves with each damage by segment, offset and seqs. Rejects with E_ABORTED, and E_FORMAT for a newer version.
    */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    assertVerifyOptions(options);
     this.#readGate();
     const verified = this.#locks.reading(() => {
       // What a living writer writes meanwhile is not judged.
@@ -200,8 +192,9 @@ export class Ltl extends AppendCalls {
    * symWRITES (that side is refused). Wakes by itself after `wakeAfterMs` (60 000; Infinity for never), counted from the
    * latest call. Rejects with E_ARGUMENT, E_CLOSED.
    */
-  async sleep(symbol: symbol, { wakeAfterMs = 60_000 }: { readonly wakeAfterMs?: number } = {}): Promise<void> {
-    return this.#openWriter.sleeper.sleep(symbol, wakeAfterMs);
+  async sleep(symbol: symbol, options: { readonly wakeAfterMs?: number } = {}): Promise<void> {
+    assertOptions('sleep', options, ['wakeAfterMs']);
+    return this.#openWriter.sleeper.sleep(symbol, options.wakeAfterMs);
   }
 
   /** Clears all sleep; what was put off is caught up with in the background. */
@@ -268,9 +261,10 @@ export class Ltl extends AppendCalls {
   stat(name?: string): number | Record<string, number> {
     const all = { ...(this.#writing === null ? {} : counters(this.#writing)), ...this.#reading?.stat() };
     if (name === undefined) return all;
-    const value = Object.hasOwn(all, name) ? (all as Record<string, number>)[name] : undefined;
+    const value =
+      typeof name === 'string' && Object.hasOwn(all, name) ? (all as Record<string, number>)[name] : undefined;
     if (value === undefined)
-      throw new LtlError('E_ARGUMENT', `there is no counter ${name}; there are ${Object.keys(all).join(', ')}`);
+      throw new LtlError('E_ARGUMENT', `there is no counter ${shown(name)}; there are ${Object.keys(all).join(', ')}`);
     return value;
   }
 
@@ -324,7 +318,7 @@ export class Ltl extends AppendCalls {
 
   async #useCores(count: number): Promise<void> {
     if (!Number.isInteger(count) || count < 1 || count > LIMITS.coresMax)
-      throw new LtlError('E_ARGUMENT', `cores is a whole number from 1 to ${LIMITS.coresMax}, not ${String(count)}`);
+      throw new LtlError('E_ARGUMENT', `cores is a whole number from 1 to ${LIMITS.coresMax}, not ${shown(count)}`);
     return this.#openWriter.conductor.useCores(count);
   }
 

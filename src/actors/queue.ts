@@ -11,11 +11,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type StorePaths, storePaths } from '../log/folder.js';
 import { type Recovered, recover } from '../log/recover.js';
 import { LogWriter } from '../log/writer.js';
-import { loadDisk } from '../ports/disk.js';
+import { type Disk, loadDisk } from '../ports/disk.js';
 import { Board, WAYS, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
 import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
-import { isLtlError, toWireError } from '../words/errors.js';
+import { isLtlError, nameSystemError, toWireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { fail } from './fail.js';
 import type { ActorContext, ActorModule } from './host.js';
@@ -277,12 +277,21 @@ class Queue {
   }
 }
 
+/** What the disk refuses while the log is recovered has a name when it reaches the caller of `open`. */
+function recoverNamed(paths: StorePaths, disk: Disk, { known, logId }: QueueInput): Recovered {
+  try {
+    return recover(paths, disk, known, logId);
+  } catch (error) {
+    throw nameSystemError(error);
+  }
+}
+
 const queue: ActorModule<QueueInput, QueueMessage, QueueReport> = {
   async start(context) {
     const { input } = context;
     const disk = await loadDisk(input.diskUrl);
     const paths: StorePaths = storePaths(input.root);
-    const recovered = recover(paths, disk, input.known, input.logId);
+    const recovered = recoverNamed(paths, disk, input);
     const logId = recovered.logId ?? input.logId;
     const writer = new LogWriter({
       paths,

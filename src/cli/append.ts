@@ -112,11 +112,15 @@ function parsed({ lines, firstLine }: LineBlock): { records: unknown[]; bad: Ltl
       const value: unknown = JSON.parse(line);
       records.push(line.includes('"$bytes"') ? fromJson(value) : value);
     } catch (error) {
-      const why = line.trim() === '' ? 'is empty, which is no JSON' : `is not JSON: ${(error as Error).message}`;
-      return { records, bad: badLine(firstLine + records.length, why, error) };
+      return { records, bad: badLine(firstLine + records.length, faultOf(line, error as Error), error) };
     }
   }
   return { records, bad: null };
+}
+
+function faultOf(line: string, { name, message }: Error): string {
+  if (line.trim() === '') return 'is empty, which is no JSON';
+  return name === 'SyntaxError' ? `is not JSON: ${message}` : `cannot be stored: ${message}`;
 }
 
 /** Batches on their way, in order: prints their seqs once they are durable, counts them, keeps the first failure. */
@@ -160,10 +164,11 @@ class Acknowledgements {
       this.lastSeq = first + BigInt(count) - 1n;
       await this.#print(Number(first), count);
     } catch (error) {
+      // The failure of the batch before, if there is one, is the one to tell.
+      await before;
       // When it was stdout that failed, the records are stored all the same.
       const isStore = isLtlError(error) && error.code !== 'E_OUTPUT';
       this.failure ??= isStore ? inLines(error, firstLine, count) : (error as Error);
-      await before;
     } finally {
       this.#inFlight -= 1;
       this.#wake?.();

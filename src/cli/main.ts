@@ -3,7 +3,7 @@
  * `ltl`: finds the command, checks its arguments, imports its code, and turns how it ends into an exit status. Nothing of
  * the runtime is imported before the command is known.
  */
-import { ERRORS, isLtlError, namePermission } from '../words/errors.js';
+import { ERRORS, isLtlError, nameSystemError } from '../words/errors.js';
 import type { Command, Io } from './command.js';
 import { COMMANDS, commandNames, isCommandName } from './commands.js';
 
@@ -27,7 +27,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (given.values['help'] === true) return await printHelp(name);
     return await (await command.load())(given, io);
   } catch (error) {
-    return report(shown, namePermission(error));
+    return report(shown, nameSystemError(error));
   }
 }
 

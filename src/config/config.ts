@@ -4,6 +4,7 @@
  * in the store's folder, and that before the defaults. An unknown key or a bad value is an error that names the nearest key.
  */
 import path from 'node:path';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { nearest } from '../words/nearest.js';
 import { readConfigFile } from './file.js';
@@ -41,7 +42,7 @@ function checkKeys(given: Partial<Config>, where = ''): void {
     const known = Object.hasOwn(KEYS, key) ? KEYS[key as keyof Config] : undefined;
     if (known === undefined) throw unknownKey(key, where);
     if (!known.check(value))
-      throw new LtlError('E_CONFIG', `${where}${key} must be ${known.wants}, not ${String(value)}`);
+      throw new LtlError('E_CONFIG', `${where}${key} must be ${known.wants}, not ${shown(value)}`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { LtlError, namePermission } from '../words/errors.js';
+import { LtlError, nameSystemError } from '../words/errors.js';
 import type { Config } from './keys.js';
 
 /** What the file in that folder says, unchecked, and what it is called; nothing where there is none. Throws E_CONFIG, E_PERMISSION. */
@@ -17,7 +17,7 @@ export function readConfigFile(root: string): { values: Partial<Config>; name: s
     const { code, message } = error as NodeJS.ErrnoException;
     // ENOTDIR: the folder is a file, which whoever opens the store says better.
     if (code === 'ENOENT' || code === 'ENOTDIR') return { values: {}, name };
-    if (code === 'EACCES' || code === 'EPERM') throw namePermission(error);
+    if (code === 'EACCES' || code === 'EPERM') throw nameSystemError(error);
     throw new LtlError('E_CONFIG', `${name} cannot be read: ${message}`, { cause: error });
   }
   return { values: parse(text, name), name };

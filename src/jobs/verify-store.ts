@@ -6,6 +6,7 @@ import { readCheckpoint } from '../log/checkpoint.js';
 import { baseSeqOf, listSegments, logIdOf, type StorePaths } from '../log/folder.js';
 import { readKept } from '../log/kept.js';
 import { mergeVerdicts, type SegmentTask, type SegmentVerdict, type VerifyReport } from '../log/verify.js';
+import { assertOptions, assertSignal, shown } from '../words/arguments.js';
 import { fromWireError, LtlError } from '../words/errors.js';
 import type { JobOptions } from './pool.js';
 import type { VerifyResult } from './verify.js';
@@ -26,6 +27,17 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Where a live writer's durable log ends; what it is writing behind that is not looked at. */
   readonly tail?: { readonly segmentId: number; readonly offset: number; readonly nextSeq: number };
+}
+
+/** Throws E_ARGUMENT for what is not how a verification is asked for. */
+export function assertVerifyOptions(options: Partial<VerifyOptions>): void {
+  assertOptions('verify', options, ['threads', 'onProgress', 'signal']);
+  assertSignal(options.signal);
+  const { threads, onProgress } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new LtlError('E_ARGUMENT', `threads must be a whole number from 1, not ${shown(threads)}`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw new LtlError('E_ARGUMENT', `onProgress must be a function, not ${shown(onProgress)}`);
 }
 
 /** Runs the job of that module on a pool's thread. */

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { nameSystemError } from '../words/errors.js';
 import { logIdOf, type StorePaths } from './folder.js';
 import type { KnownDurable } from './recover.js';
 
@@ -24,7 +25,7 @@ export function readCheckpoint(paths: StorePaths): Checkpoint | null {
     lines = fs.readFileSync(paths.checkpoint, 'utf8').split('\n');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    throw nameSystemError(error);
   }
   const [text = '', sum] = lines;
   return String(crc32(text)) === sum ? (JSON.parse(text) as Checkpoint) : null;

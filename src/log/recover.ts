@@ -4,9 +4,9 @@
  * time for every size of store.
  *
  * What a dead process left in the page cache only, perhaps after a sync that failed, is brought to the device before anybody
- * relies on it: the last group is written once more and the file synced. Names are synced while the last segment holds one
- * group at most: before a second one, the first was acknowledged, and the names with it. (The folder itself, and its name,
- * were synced by whoever took the writer's lock.)
+ * relies on it: the last group is written once more and the file synced. So are the names, always: a segment that a failed
+ * writer or an interrupted recovery removed would come back after a power cut, and be taken for the last one. (The folder
+ * itself, and its name, were synced by whoever took the writer's lock.)
  */
 import fs from 'node:fs';
 import type { Disk } from '../ports/disk.js';
@@ -97,7 +97,6 @@ export function recover(
       else if (scan.verdict === 'unbegun') {
         tornBytes += writtenAfter(scan.bytes, LIMITS.segmentDataOffset);
         cut.time(() => disk.remove(file));
-        sync.time(() => disk.syncFolder(paths.log));
       } else {
         if (scan.verdict === 'headless' && logId !== null) restoreHeader(scan, logId);
         const torn = cut.time(() => settle(disk, fd, scan, durable));
@@ -110,7 +109,7 @@ export function recover(
       disk.close(fd);
     }
   }
-  if (tail === null || isYoung(tail)) sync.time(() => disk.syncFolder(paths.log));
+  sync.time(() => disk.syncFolder(paths.log));
   const place = placeAfter(tail, lost, trusted);
   const damages = [...(tail?.damages ?? []), ...place.damages];
   const { segmentId, offset, full, nextSeq } = place;
@@ -169,10 +168,6 @@ function settle(disk: Disk, fd: number, scan: TailScan, durable: number): number
   writeAll(disk, fd, Buffer.alloc(Math.max(torn, Math.min(BATCH_HEADER_BYTES, room))), from);
   return torn;
 }
-
-/** It may be that nothing in it was ever acknowledged, so that its name may not be durable. */
-const isYoung = ({ batches }: TailScan): boolean =>
-  (batches.at(-1)?.header.groupOffset ?? 0) <= LIMITS.segmentDataOffset;
 
 class Stopwatch {
   ms = 0;

@@ -4,6 +4,7 @@
  * what they hold in memory and get E_GONE for the rest. Files of the index that speak of dropped segments go by themselves.
  */
 import { open, readdir, rm, stat } from 'node:fs/promises';
+import { assertOptions, shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { logIdOf, readSegmentHeader, type StorePaths, segmentPath } from './folder.js';
 import { segmentIdOf } from './format.js';
@@ -37,10 +38,11 @@ export async function retain(
   tailSegmentId: number,
   nowMs: number,
 ): Promise<Dropped> {
+  assertOptions('retain', retention, ['maxBytes', 'maxAgeMs']);
   const { maxBytes = Infinity, maxAgeMs = Infinity } = retention;
   for (const [name, value] of Object.entries({ maxBytes, maxAgeMs }))
     if (typeof value !== 'number' || !(value >= 0))
-      throw new LtlError('E_ARGUMENT', `${name} must be a number that is not negative, not ${String(value)}`);
+      throw new LtlError('E_ARGUMENT', `${name} must be a number that is not negative, not ${shown(value)}`);
   const files = await segmentFiles(paths, tailSegmentId);
   let total = files.reduce((sum, file) => sum + file.bytes, 0);
   const seqFrom = baseSeqOf(paths, files[0]?.segmentId) ?? 0;

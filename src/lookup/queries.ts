@@ -6,6 +6,7 @@
  */
 import type { LogReader } from '../log/reader.js';
 import { framePlace } from '../log/view.js';
+import { assertFlag, assertOptions, assertSignal, shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { symDATA } from '../words/symbols.js';
 import { type CompiledFilter, compileFilter, FILTER_KEYS, type Filter } from './filter.js';
@@ -58,16 +59,8 @@ export interface QueriesOptions {
   readonly index: IndexClient | null;
 }
 
-const RANGE_KEYS: ReadonlySet<string> = new Set([
-  ...FILTER_KEYS,
-  'from',
-  'to',
-  'since',
-  'until',
-  'reverse',
-  'onDamage',
-]);
-const STREAM_KEYS: ReadonlySet<string> = new Set([...FILTER_KEYS, 'from', 'follow', 'signal', 'onDamage']);
+const RANGE_KEYS = [...FILTER_KEYS, 'from', 'to', 'since', 'until', 'reverse', 'onDamage'];
+const STREAM_KEYS = [...FILTER_KEYS, 'from', 'follow', 'signal', 'onDamage'];
 
 export class Queries {
   readonly #reader: LogReader;
@@ -122,13 +115,16 @@ export class Queries {
    */
   range(symbol: typeof symDATA, options: RangeOptions = {}): Records {
     assertData(symbol);
-    assertKeys(options, RANGE_KEYS);
+    assertOptions('range', options, RANGE_KEYS);
+    assertFlag('reverse', options.reverse);
     return this.#range(compileFilter(filterOf(options)), options);
   }
 
   /** Records from `from` on, and with `follow` those to come, as soon as they are durable. */
   stream(options: StreamOptions = {}): Records {
-    assertKeys(options, STREAM_KEYS);
+    assertOptions('stream', options, STREAM_KEYS);
+    assertFlag('follow', options.follow);
+    assertSignal(options.signal);
     const { matches } = compileFilter(filterOf(options));
     const onDamage = onDamageFrom(options.onDamage);
     this.#gate();
@@ -232,12 +228,6 @@ function assertData(symbol: symbol): void {
   if (symbol !== symDATA) throw argument('the first argument', 'symDATA', symbol);
 }
 
-function assertKeys(options: object, known: ReadonlySet<string>): void {
-  for (const key of Object.keys(options))
-    if (!known.has(key)) throw new LtlError('E_ARGUMENT', `${JSON.stringify(key)} is none of ${[...known].join(', ')}`);
-}
-
 function argument(name: string, wanted: string, given: unknown): LtlError {
-  const shown = typeof given === 'bigint' || typeof given === 'number' ? String(given) : typeof given;
-  return new LtlError('E_ARGUMENT', `${name} must be ${wanted}, not ${shown}`);
+  return new LtlError('E_ARGUMENT', `${name} must be ${wanted}, not ${shown(given)}`);
 }

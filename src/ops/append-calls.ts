@@ -72,7 +72,7 @@ export class AppendCalls extends ReadCalls {
 
   /**
    * Registers a shape under a name: `{ field: type }` with types any, null, boolean, number, bigint, string, date, bytes,
-   * array, object; a trailing `?` allows null. Records of that shape are stored as arrays. Throws E_SHAPE.
+   * array, object; a trailing `?` allows null. Records of that shape are stored as arrays. Throws E_SHAPE, E_CLOSED, E_FATAL.
    */
   message(name: string, shape: Readonly<Record<string, FieldType>>): void {
     this.#writer.register(name, shape);

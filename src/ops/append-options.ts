@@ -2,6 +2,7 @@
  * The second argument of `append` and `appendBatch` when it is an object. A misspelt key is refused: it would quietly take
  * away the check that it was meant to ask for.
  */
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 
 /** How one record is appended. */
@@ -18,7 +19,7 @@ export function withOptions(
   append: (pr: number, message: string | undefined) => Promise<bigint>,
 ): Promise<bigint> {
   if (typeof options !== 'object' || options === null)
-    return Promise.reject(new LtlError('E_ARGUMENT', `a priority or options, not ${String(options)}`));
+    return Promise.reject(new LtlError('E_ARGUMENT', `a priority or options, not ${shown(options)}`));
   for (const key in options)
     if (key !== 'pr' && key !== 'message')
       return Promise.reject(new LtlError('E_ARGUMENT', `append has no option ${key}; there are pr and message`));

@@ -12,6 +12,7 @@
 import type { RecordEncoder } from '../record/encoder.js';
 import { type Board, WORD, WRITER } from '../wire/board.js';
 import { ACK, type RingHandle } from '../wire/ring.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { CommitWait } from './commit-wait.js';
@@ -23,6 +24,7 @@ import { Pending } from './pending.js';
  * Measured at 1024 in flight: 8 KiB a quarter quicker than 64 KiB; 4 KiB splits the groups of 64 in flight.
  */
 const PUBLISH_BYTES = 8 * 1024;
+const FAULTS_OF_RECORDS: ReadonlySet<string> = new Set(['E_UNENCODABLE', 'E_TOO_LARGE', 'E_MISFIT']);
 /** A timer that only keeps the process alive: as far away as timers go. */
 const FAR_MS = 2 ** 30;
 
@@ -154,19 +156,23 @@ export class Appender {
   /** Resolves when the record with that ticket and all before it are durable. */
   durable(ticket: number): Promise<void> {
     if (!Number.isInteger(ticket) || ticket < 0 || ticket >= this.#pending.accepted)
-      return Promise.reject(new LtlError('E_ARGUMENT', `there is no ticket ${ticket}`));
+      return Promise.reject(new LtlError('E_ARGUMENT', `there is no ticket ${shown(ticket)}`));
+    if (this.#encoder.isBusy) return Promise.reject(calledWithin());
     this.#publish();
     return this.#pending.when(ticket);
   }
 
   /** Resolves when everything accepted so far is durable. */
   flush(): Promise<void> {
+    if (this.#encoder.isBusy) return Promise.reject(calledWithin());
     this.#publish();
     return this.#pending.accepted === 0 ? Promise.resolve() : this.#pending.when(this.#pending.accepted - 1);
   }
 
   /** Registers a message's shape; its definition goes to the log ahead of the next record. */
   define(register: (encoder: RecordEncoder) => void): void {
+    if (this.#closed !== null) throw this.#closed;
+    if (this.#encoder.isBusy) throw calledWithin();
     register(this.#encoder);
     this.#outlet.putDefinitions();
     this.#queuePublish();
@@ -218,8 +224,12 @@ export class Appender {
     return new Promise<bigint>((resolve, reject) => {
       this.#pending.keep(last, (value) => {
         if (last === first) firstSeq = value;
-        if (typeof value !== 'bigint') value.catch(reject);
-        else if (typeof firstSeq === 'bigint') resolve(firstSeq);
+        if (typeof value !== 'bigint') {
+          // The first group of many may be the one in doubt, those behind it are only refused.
+          const earlier = this.#pending.firstFailure(first, last);
+          if (earlier === undefined) value.catch(reject);
+          else reject(earlier);
+        } else if (typeof firstSeq === 'bigint') resolve(firstSeq);
         else firstSeq.catch(reject);
       });
     });
@@ -312,6 +322,11 @@ export class Appender {
   }
 }
 
+/** Half a record, or half a batch, must not be shown to the queue. */
+function calledWithin(): LtlError {
+  return new LtlError('E_ARGUMENT', 'a getter or proxy called this while its record was being encoded');
+}
+
 function writerDead(waitedMs: number): LtlError {
   const message = `no room, and no sign of life from the queue actor for ${Math.round(waitedMs)} ms; let the event loop run, so that it can be restarted`;
   return new LtlError('E_WRITER_DEAD', message);
@@ -331,8 +346,9 @@ function statusError(status: number, seq: number, count: number): LtlError {
   }
 }
 
+/** Which record is at fault, when it is one of them and not the log. */
 function inBatch(error: unknown, index: number): Error {
-  if (!(error instanceof LtlError)) return error as Error;
+  if (!(error instanceof LtlError) || !FAULTS_OF_RECORDS.has(error.code)) return error as Error;
   const message = `record ${index} of the batch: ${error.message.slice(error.code.length + 2)}`;
   return new LtlError(error.code, message, { cause: error.cause, details: { ...error.details, index } });
 }

@@ -11,6 +11,7 @@ import type { Carried } from '../supervisor/carrier.js';
 import type { Conductor } from '../supervisor/conductor.js';
 import { Link } from '../supervisor/link.js';
 import type { AuditorInput, AuditorMessage, AuditorReport } from '../wire/protocol.js';
+import { shown } from '../words/arguments.js';
 import { isLtlError, LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 
@@ -108,7 +109,7 @@ export class Followers {
   /** Keeps so many bytes of spare segments; resolves with the bytes there are. Throws E_ARGUMENT, E_FATAL, E_CLOSED. */
   async reserve(bytes: number): Promise<number> {
     if (!Number.isSafeInteger(bytes) || bytes < 0)
-      throw new LtlError('E_ARGUMENT', `reserve takes a number of bytes, not ${String(bytes)}`);
+      throw new LtlError('E_ARGUMENT', `reserve takes a number of bytes, not ${shown(bytes)}`);
     const { spares } = await this.#insist(() =>
       this.auditor.ask<{ spares: number }>((id) => ({ kind: 'reserve', id, bytes }), RESERVE_MS_MAX),
     );

@@ -124,6 +124,11 @@ export class Pending {
     this.#wake(to);
   }
 
+  /** What failed first of the records from one ticket to another, as far as it was told while not all of them had promises. */
+  firstFailure(first: number, last: number): LtlError | undefined {
+    return this.#failures.find(({ from, to }) => from <= last && to > first)?.error;
+  }
+
   /** The ticket of the first single promise, Infinity without one. */
   get #ticket(): number {
     return this.#count === 0 ? Infinity : (this.#tickets[this.#first] ?? 0);

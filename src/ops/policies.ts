@@ -9,6 +9,7 @@ import type { Policy } from '../policy/contract.js';
 import { Governor } from '../policy/governor.js';
 import { parsePolicy } from '../policy/spec.js';
 import { realClock } from '../ports/clock.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { Arrivals } from './arrivals.js';
 import { asPolicy } from './policy-driver.js';
@@ -124,7 +125,7 @@ export class Policies {
       throw new LtlError('E_ARGUMENT', 'the options of a policy are an object');
     const { shadows = [], record, calibration, seed = 1 } = options;
     if (!Number.isSafeInteger(seed) || seed < 0)
-      throw new LtlError('E_ARGUMENT', `seed must be a whole number from 0, not ${String(seed)}`);
+      throw new LtlError('E_ARGUMENT', `seed must be a whole number from 0, not ${shown(seed)}`);
     const policy = policyOf(given, seed);
     if (policy.clairvoyant)
       throw new LtlError('E_POLICY', `${policy.spec} asks when the next record comes: it can be simulated, not run`);

@@ -69,6 +69,9 @@ export class Reading {
 }
 
 function assertStore(paths: StorePaths): void {
-  if (!fs.statSync(paths.log, { throwIfNoEntry: false })?.isDirectory())
+  // By its parent: below a file, stat throws.
+  if (!isFolder(paths.root) || !isFolder(paths.log))
     throw new LtlError('E_NO_STORE', `there is no store in ${paths.root}`);
 }
+
+const isFolder = (name: string): boolean => fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;

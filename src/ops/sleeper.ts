@@ -6,6 +6,7 @@
  * neither wakes it nor puts it deeper, and a user's `awake()` ends the policy's sleep too.
  */
 import { Stepper } from '../tables/stepper.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { symREADS, symSLEEP_DEEP, symSLEEP_NAP, symWRITES } from '../words/symbols.js';
 
@@ -54,6 +55,7 @@ export class Sleeper {
   #why = 'awake since it was opened';
   #by: 'user' | 'policy' | null = null;
   #wakers: (() => void)[] = [];
+  #isClosed = false;
   naps = 0;
 
   constructor(effects: SleepEffects) {
@@ -73,9 +75,9 @@ export class Sleeper {
     );
   }
 
-  /** Resolves when the depth is awake: at once if it is. */
+  /** Resolves when the depth is awake, or the instance closed: at once if it is. */
   whenAwake(): Promise<void> {
-    if (this.#machine.matches('depth.awake')) return Promise.resolve();
+    if (this.#isClosed || this.#machine.matches('depth.awake')) return Promise.resolve();
     return new Promise((resolve) => this.#wakers.push(resolve));
   }
 
@@ -85,7 +87,7 @@ export class Sleeper {
     if (event === undefined)
       throw new LtlError('E_ARGUMENT', 'sleep takes symSLEEP_NAP, symSLEEP_DEEP, symREADS or symWRITES');
     if (typeof wakeAfterMs !== 'number' || !(wakeAfterMs > 0))
-      throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${String(wakeAfterMs)}`);
+      throw new LtlError('E_ARGUMENT', `wakeAfterMs must be above 0, or Infinity, not ${shown(wakeAfterMs)}`);
     this.#wakeAfterMs = wakeAfterMs;
     this.#by = 'user';
     this.#why = `sleep(${sym.description?.slice('ltl.'.length) ?? ''}) was called`;
@@ -134,6 +136,7 @@ export class Sleeper {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#disarm();
     for (const wake of this.#wakers.splice(0)) wake();
   }

@@ -9,6 +9,7 @@ import type { ActorEvent, ActorSystem } from '../actors/system.js';
 import type { ActorNode } from '../actors/tree.js';
 import type { JobOptions } from '../jobs/pool.js';
 import type { ActorTransition } from '../wire/place.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 
@@ -51,10 +52,7 @@ export class UserActors {
 
   set threads(count: number) {
     if (!Number.isInteger(count) || count < 1 || count > LIMITS.threadsMax)
-      throw new LtlError(
-        'E_ARGUMENT',
-        `threads is a whole number from 1 to ${LIMITS.threadsMax}, not ${String(count)}`,
-      );
+      throw new LtlError('E_ARGUMENT', `threads is a whole number from 1 to ${LIMITS.threadsMax}, not ${shown(count)}`);
     this.#threads = count;
     if (this.#system !== undefined) this.#system.threads = count;
   }

@@ -11,6 +11,7 @@ import type { SupervisorEvent } from '../supervisor/spec.js';
 import { forget, mourn } from '../sync/shared/threads.js';
 import { type Board, WORD } from '../wire/board.js';
 import type { Failure } from '../wire/protocol.js';
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { Appender } from './appender.js';
 import { Followers } from './followers.js';
@@ -23,6 +24,8 @@ const EVENTS_KEPT = 32;
 
 /** How often a drill looks whether its actor is up. */
 const DRILL_PAUSE_MS = 5;
+
+const WAYS_TO_FAIL: readonly (Failure | 'terminate')[] = ['throw', 'exit', 'memory', 'hang', 'terminate'];
 
 /** What a drill needs of a link. */
 interface Drilled {
@@ -172,8 +175,10 @@ export class Writing {
     if (link === null)
       throw new LtlError(
         'E_ARGUMENT',
-        `there is no actor ${actor}; there are ${links.map(([name]) => name).join(', ')}`,
+        `there is no actor ${shown(actor)}; there are ${links.map(([name]) => name).join(', ')}`,
       );
+    if (!WAYS_TO_FAIL.includes(how))
+      throw new LtlError('E_ARGUMENT', `there is no drill ${shown(how)}; there are ${WAYS_TO_FAIL.join(', ')}`);
     while (!link.isUp) {
       const { phase, failure } = this.conductor;
       if (phase !== 'run') throw failure ?? new LtlError('E_CLOSED', `${actor} does not run any more`);

@@ -90,6 +90,11 @@ export class RecordEncoder {
     }
   }
 
+  /** True while a value is read: what its getters and proxies call finds the place that it is written to taken. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /**
    * Encodes one frame at `target.position` and returns the place after it, or −1 when it does not fit before
    * `target.limit`. The target's position is the caller's to move; the bytes between position and limit may have been
@@ -98,7 +103,7 @@ export class RecordEncoder {
    */
   encode(target: EncodeTarget, value: unknown, pr: number, message?: string): number {
     if (this.#busy) throw new LtlError('E_UNENCODABLE', '$: a getter or proxy appended while it was being encoded');
-    if (!(pr >= 0 && pr <= 9 && (pr | 0) === pr)) assertPriority(pr);
+    if (!(typeof pr === 'number' && pr >= 0 && pr <= 9 && (pr | 0) === pr)) assertPriority(pr);
     this.#busy = true;
     try {
       const end = this.#encodeAt(target, target.position, target.limit, value, pr, message);

@@ -6,6 +6,7 @@
  *     u16  shape id  only when kind is SHAPED
  *     u8[] payload   one MessagePack value
  */
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 
 /** A payload is one self-contained MessagePack value. */
@@ -34,6 +35,6 @@ export function assertPriority(pr: number): void {
   if (!(Number.isInteger(pr) && pr >= 0 && pr <= PRIORITY_MAX))
     throw new LtlError(
       'E_ARGUMENT',
-      `pr must be an integer from 0 (urgent) to ${PRIORITY_MAX} (slow), not ${String(pr)}`,
+      `pr must be an integer from 0 (urgent) to ${PRIORITY_MAX} (slow), not ${shown(pr)}`,
     );
 }

@@ -2,6 +2,7 @@
  * A shape: the names and types of a record's fields, in order. It is registered by the user under a name, or learned
  * from a key order that repeats, and stored in the log once, before the first record that uses it.
  */
+import { shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 
 const FIELD_TYPES = [
@@ -58,7 +59,7 @@ function shapeFault(fields: readonly unknown[], types: readonly unknown[]): stri
     if (typeof field !== 'string') return `field ${index} has no name`;
     if (field === '__proto__') return 'a field must not be called __proto__';
     if (!field.isWellFormed()) return `the name of field ${index} has a lone surrogate`;
-    if (!KNOWN_TYPES.has(types[index])) return `field ${field} has the unknown type ${String(types[index])}`;
+    if (!KNOWN_TYPES.has(types[index])) return `field ${field} has the unknown type ${shown(types[index])}`;
   }
   return new Set(fields).size === fields.length ? null : 'a field name occurs twice';
 }

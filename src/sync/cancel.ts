@@ -3,6 +3,7 @@
  * listener to a signal that has many costs time in proportion; when the last wait is over the listener is taken off.
  */
 
+import { assertSignal } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 
 /** The longest that a timer of Node can run: 24 days. */
@@ -10,9 +11,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** Throws E_ARGUMENT for a signal or a time that could end no wait; called before anything is queued. */
 export function assertEnds(signal: unknown, timeoutMs: unknown): void {
-  // By its looks, as one of another realm is an AbortSignal too.
-  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal))
-    throw new LtlError('E_ARGUMENT', 'signal is an AbortSignal');
+  assertSignal(signal);
   if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return;
   if (typeof timeoutMs !== 'number' || !(timeoutMs <= LONGEST_MS))
     throw new LtlError(

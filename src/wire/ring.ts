@@ -13,7 +13,8 @@
  *     9      closed     1: the producer will publish nothing more                  producer, or its mourner
  *     10     owner      1 + id of the thread that attached it, 0 for nobody        producer
  *     16..   acknowledgement entries, 4 words each: count, status, seq low, seq high
- *     then the data: frames back to back; a word SKIP, or fewer than 4 bytes to the end: go on at 0
+ *     then the data: frames back to back; a word SKIP: go on at 0. The last frame before the end may stand over it, for
+ *     LIMITS.ringOverrunBytes at most: the next one stands as far behind the start, as if the ring went on there
  *
  * The ring knows of a frame only what its first word says: length, kind (definitions have no ticket).
  */
@@ -43,11 +44,13 @@ export interface RingHandle {
 
 /** A new ring of LIMITS.ringBytes; its pages take memory only when they are used. */
 export function createRing(ringId: number, hotBytes: number = LIMITS.ringHotBytes): RingHandle {
-  return { ringId, buffer: new SharedArrayBuffer(DATA_OFFSET + LIMITS.ringBytes), hotBytes };
+  return { ringId, buffer: new SharedArrayBuffer(DATA_OFFSET + END), hotBytes };
 }
 
 const SIZE = LIMITS.ringBytes;
 const MASK = SIZE - 1;
+/** Where a frame that begins before SIZE must have ended. */
+const END = SIZE + LIMITS.ringOverrunBytes;
 
 interface Commit {
   commit: number;
@@ -89,8 +92,8 @@ export class RingProducer {
     this.ringId = handle.ringId;
     this.#hotBytes = handle.hotBytes;
     this.#words = new Int32Array(handle.buffer, 0, DATA_OFFSET / 4);
-    this.bytes = Buffer.from(handle.buffer, DATA_OFFSET, SIZE);
-    this.view = new DataView(handle.buffer, DATA_OFFSET, SIZE);
+    this.bytes = Buffer.from(handle.buffer, DATA_OFFSET, END);
+    this.view = new DataView(handle.buffer, DATA_OFFSET, END);
     this.#head = Atomics.load(this.#words, HEAD) >>> 0;
     this.#ackTail = Atomics.load(this.#words, ACK_TAIL) >>> 0;
     this.refresh();
@@ -104,7 +107,7 @@ export class RingProducer {
   /** Exclusive end of the contiguous room at `position`. */
   get limit(): number {
     const position = this.#head & MASK;
-    return Math.min(SIZE, position + SIZE - ((this.#head - this.#seen.tail) >>> 0));
+    return Math.min(END, position + SIZE - ((this.#head - this.#seen.tail) >>> 0));
   }
 
   /** Looks how much the consumer has given back since. */
@@ -116,8 +119,8 @@ export class RingProducer {
   skipToStart(): boolean {
     const position = this.#head & MASK;
     if (position === 0) return true;
-    if (this.limit !== SIZE) return false;
-    if (SIZE - position >= 4) this.view.setUint32(position, SKIP, true);
+    if (this.limit < SIZE) return false;
+    this.view.setUint32(position, SKIP, true);
     this.#head = (this.#head + SIZE - position) >>> 0;
     return true;
   }
@@ -127,7 +130,7 @@ export class RingProducer {
     this.refresh();
     const position = this.#head & MASK;
     const free = SIZE - ((this.#head - this.#seen.tail) >>> 0);
-    if (Math.min(SIZE - position, free) >= bytes) return true;
+    if (Math.min(END - position, free) >= bytes) return true;
     return free - (SIZE - position) >= bytes && this.skipToStart();
   }
 
@@ -226,8 +229,8 @@ export class RingConsumer {
   constructor(handle: RingHandle) {
     this.ringId = handle.ringId;
     this.#words = new Int32Array(handle.buffer, 0, DATA_OFFSET / 4);
-    this.#bytes = Buffer.from(handle.buffer, DATA_OFFSET, SIZE);
-    this.#view = new DataView(handle.buffer, DATA_OFFSET, SIZE);
+    this.#bytes = Buffer.from(handle.buffer, DATA_OFFSET, END);
+    this.#view = new DataView(handle.buffer, DATA_OFFSET, END);
     const last: Commit = { commit: 0, tail: 0, released: 0, ackHead: 0 };
     readCommit(this.#words, last);
     this.#commit = last.commit;
@@ -263,12 +266,12 @@ export class RingConsumer {
     let start = read & MASK;
     let at = start;
     while (read !== head) {
-      const word = SIZE - at >= 4 ? this.#view.getUint32(at, true) : SKIP;
+      const word = at < SIZE ? this.#view.getUint32(at, true) : SKIP;
       if (word === SKIP) {
         if (at > start) copy(this.#bytes, start, at);
-        read = (read + SIZE - at) >>> 0;
-        start = 0;
-        at = 0;
+        if (at < SIZE) read = (read + SIZE - at) >>> 0;
+        start = read & MASK;
+        at = start;
         continue;
       }
       if (taken.count >= countMax) break;

@@ -67,7 +67,7 @@ export const ERRORS = {
   E_IO: {
     number: 1102,
     exit: 74,
-    hint: 'A write or sync failed. The writer is poisoned and the named seqs are in doubt: close, check the disk, open again.',
+    hint: 'The disk failed. After a failed write or sync the writer is poisoned and the named seqs are in doubt: close, check the disk, open again.',
   },
   E_DAMAGED: {
     number: 1103,
@@ -205,13 +205,29 @@ export function isLtlError(error: unknown, code?: ErrorCode): error is LtlError 
   return error instanceof LtlError && (code === undefined || error.code === code);
 }
 
-const REFUSED_BY_SYSTEM: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
+/** What the system calls it, and what it is here. */
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'E_PERMISSION',
+  EPERM: 'E_PERMISSION',
+  EROFS: 'E_PERMISSION',
+  ENOSPC: 'E_DISK_FULL',
+  EDQUOT: 'E_DISK_FULL',
+  EFBIG: 'E_DISK_FULL',
+  ENOTDIR: 'E_CANNOT_CREATE',
+  ENAMETOOLONG: 'E_CANNOT_CREATE',
+  ELOOP: 'E_CANNOT_CREATE',
+  EIO: 'E_IO',
+  EISDIR: 'E_IO',
+  EMFILE: 'E_IO',
+  ENFILE: 'E_IO',
+};
 
-/** A call that the system refused for want of permission as E_PERMISSION; every other error as it is. */
-export function namePermission(error: unknown): unknown {
+/** A system call that failed for a reason that has nothing to do with the program, by one of our names; every other error as it is. */
+export function nameSystemError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof LtlError) return error;
-  const { code } = error as Error & { code?: unknown };
-  return REFUSED_BY_SYSTEM.has(code) ? new LtlError('E_PERMISSION', error.message, { cause: error }) : error;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const name = Object.hasOwn(SYSTEM_CODES, code) ? SYSTEM_CODES[code] : undefined;
+  return name === undefined ? error : new LtlError(name, error.message, { cause: error });
 }
 
 /** The form in which an error crosses threads; `fromWireError` makes it whole again. */

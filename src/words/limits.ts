@@ -23,6 +23,8 @@ export const LIMITS = {
   writeAheadGroupBytes: 64 * KIB,
   /** The ring between one producer and the queue actor. An empty one holds the largest record. At the limit: spill. */
   ringBytes: 32 * MIB,
+  /** A frame may stand over the end of a ring by so much: else an empty ring that stands near its middle had room for the largest record neither before its end nor from its start. */
+  ringOverrunBytes: 64,
   /** A ring that is not full goes back to its start from here on, so that it stays in the processor's cache. */
   ringHotBytes: 4 * MIB,
   /** Encoded records waiting in the producer's own memory when its ring is full. At the limit: append() blocks in slices until there is room. */
@@ -102,7 +104,10 @@ export const LIMITS = {
 
 const relations: readonly (readonly [boolean, string])[] = [
   [LIMITS.recordBytesMax < 2 ** 25, 'a payload length fits the 25 bits of a frame word'],
-  [LIMITS.recordBytesMax + KIB <= LIMITS.ringBytes, 'the largest record fits an empty ring'],
+  [
+    2 * (LIMITS.recordBytesMax + 6) <= LIMITS.ringBytes + LIMITS.ringOverrunBytes,
+    'the largest record fits an empty ring, before its end or from its start, wherever it stands',
+  ],
   [
     LIMITS.ringHotBytes >= 2 * LIMITS.groupBytesMax,
     'the hot part of a ring holds the group being synced and the next one',

@@ -14,8 +14,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { verifyStore } from '../../dist/src/jobs/verify-store.js';
-import { storePaths } from '../../dist/src/log/folder.js';
+import { open } from '../../dist/src/ltl.js';
 
 const MAIN = path.join(import.meta.dirname, '../../dist/src/cli/main.js');
 const words = process.argv.slice(2);
@@ -108,8 +107,13 @@ try {
     if (lost > 0) break;
     stored = found;
   }
-  const { clean, damages } = await verifyStore(storePaths(store));
-  if (lost === 0 && !clean) throw new Error(`the store is damaged: ${JSON.stringify(damages)}`);
+  // What lost records need not even be a store.
+  if (lost === 0) {
+    const reader = await open({ 'force-all.path': store }, { readOnly: true });
+    const { clean, damages } = await reader.verify();
+    await reader.close();
+    if (!clean) throw new Error(`the store is damaged: ${JSON.stringify(damages)}`);
+  }
 } finally {
   run('umount', mount);
   fs.rmSync(folder, { recursive: true, force: true });

@@ -43,6 +43,14 @@ async function data(): Promise<unknown[]> {
 }
 
 describe('ltl append', () => {
+  it('refuses bytes that are not base64 instead of storing others', async () => {
+    const lines = ['{"$bytes":"AAEC"}', '{"$bytes":""}', '[{"$bytes":"not base64!"}]', '1'];
+    const { status, stdout, stderr } = await ltl(['append', '--json', '--ack', '--path', store], lines.join('\n'));
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '0\n1\n' });
+    expect(stderr).toContain('line 3 cannot be stored: $bytes is not base64');
+    expect(await data()).toEqual([new Uint8Array([0, 1, 2]), new Uint8Array()]);
+  });
+
   it('stores a line a record, bytes and all, and acknowledges each on its own line', async () => {
     const lines = ['plain', '', 'with CR\r', 'nul \0 inside', '\uFEFFbom', 'grüße €🙂', 'last without LF'];
     const { status, stdout, stderr } = await ltl(['append', '--ack', '--path', store], lines.join('\n'));

@@ -100,6 +100,32 @@ describe('a failed sync', () => {
       });
     await expectRecords(ltl, 1);
   });
+
+  it('tells a batch that went into several groups which seqs are in doubt', async () => {
+    const ltl = await start({ failSyncsIn: fault });
+    await ltl.append({ n: 0 });
+    fs.writeFileSync(fault, '');
+    // More than a group takes: the first one is in doubt, those behind it are refused.
+    const batch = ltl.appendBatch(Array.from({ length: 2000 }, (_, n) => ({ n: n + 1, text: 'x'.repeat(1000) })));
+    await expect(batch).rejects.toMatchObject({ code: 'E_IO', details: { inDoubtFrom: 1 } });
+    await expect(ltl.appendBatch([1])).rejects.toThrow(/^E_(FATAL|IO): (?!record 0)/);
+  });
+
+  it('ends the command line with 74, the seqs in doubt, and every printed acknowledgement kept', ({ skip }) => {
+    if (spawnSync('strace', ['-V']).status !== 0) skip();
+    const input = path.join(folder, 'lines');
+    fs.writeFileSync(input, Array.from({ length: 50_000 }, (_, n) => `line ${n} ${'x'.repeat(100)}\n`).join(''));
+    const strace = ['-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=3'];
+    const command = [...strace, process.execPath, MAIN, 'append', input, '--ack', '--path', root];
+    const { status, stdout, stderr } = spawnSync('strace', command, { encoding: 'utf8' });
+    expect(stderr).toMatch(/E_IO: .*seqs \d+ to \d+ are in doubt \(lines \d+ to \d+ are not acknowledged\)/);
+    expect(status).toBe(74);
+    const acks = stdout.split('\n').length - 1;
+    const read = spawnSync(process.execPath, [MAIN, 'read', '--path', root], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+    const lines = read.stdout.split('\n').slice(0, -1);
+    expect(lines.length).toBeGreaterThanOrEqual(acks);
+    expect(lines).toEqual(lines.map((_, n) => `line ${n} ${'x'.repeat(100)}`));
+  });
 });
 
 describe('a full disk', () => {
@@ -157,5 +183,17 @@ describe('a full disk', () => {
     // What waited behind a refused line was refused with it: the first lines are stored, without a gap.
     expect(numbers).toEqual(numbers.map((_, n) => n));
     expect(numbers.length).toBeLessThan(20_000);
+  });
+});
+
+describe('a log that belongs to somebody else', () => {
+  it('is E_PERMISSION to the one who opens it, and can be opened by its owner afterwards', async () => {
+    const owner = await start();
+    await owner.append('mine');
+    await owner.close();
+    fs.writeFileSync(fault, '');
+    await expect(start({ forbiddenIn: fault })).rejects.toMatchObject({ code: 'E_PERMISSION' });
+    fs.rmSync(fault);
+    expect(await (await start()).append('mine again')).toBe(1n);
   });
 });

@@ -43,6 +43,7 @@ describe('open', () => {
   it('to read says E_NO_STORE where there is something else', async () => {
     writeFileSync(join(dir, 'log'), 'a file');
     await expect(open({ 'force-all.path': dir }, { readOnly: true })).rejects.toThrow(code('E_NO_STORE'));
+    await expect(open({ 'force-all.path': join(dir, 'log') }, { readOnly: true })).rejects.toThrow(code('E_NO_STORE'));
     mkdirSync(join(dir, 'empty'));
     await expect(open({ 'force-all.path': join(dir, 'empty') }, { readOnly: true })).rejects.toThrow(
       code('E_NO_STORE'),
@@ -103,8 +104,22 @@ describe('a closed instance', () => {
     ];
     for (const result of await Promise.allSettled(calls))
       expect(result).toEqual({ status: 'rejected', reason: code('E_CLOSED') });
+    expect(() => ltl.message('late', { a: 'any' })).toThrow(code('E_CLOSED'));
+    expect(() => ltl.producer()).toThrow(code('E_CLOSED'));
     expect(ltl.status()).toMatchObject({ phase: 'closed', nextSeq: '2' });
     await ltl.close();
+  });
+});
+
+describe('an instance that is closed while it naps', () => {
+  it('answers those who wait for its waking, before and after', async () => {
+    const ltl = await open({ 'force-all.path': dir });
+    await ltl.sleep(symSLEEP_NAP, { wakeAfterMs: Number.POSITIVE_INFINITY });
+    const waiting = ltl.idle();
+    const refused = expect(waiting).rejects.toThrow(code('E_CLOSED'));
+    await ltl.close();
+    await refused;
+    await expect(ltl.idle()).rejects.toThrow(code('E_CLOSED'));
   });
 });
 

@@ -1,12 +1,19 @@
 /** What becomes of errors that the system names. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { LtlError, namePermission } from '../../src/words/errors.js';
+import { LtlError, nameSystemError } from '../../src/words/errors.js';
 
-it('a call refused for want of permission is E_PERMISSION with its cause; nothing else is renamed', () => {
-  for (const code of ['EACCES', 'EPERM', 'EROFS']) {
+it('a call that the system refused has our name for it, with its cause; nothing else is renamed', () => {
+  const names = {
+    EACCES: 'E_PERMISSION',
+    EPERM: 'E_PERMISSION',
+    EROFS: 'E_PERMISSION',
+    ENOSPC: 'E_DISK_FULL',
+    EIO: 'E_IO',
+  };
+  for (const [code, name] of Object.entries(names)) {
     const cause = Object.assign(new Error(`${code}: not yours`), { code });
-    expect(namePermission(cause)).toMatchObject({ code: 'E_PERMISSION', cause });
+    expect(nameSystemError(cause)).toMatchObject({ code: name, cause });
   }
   let missing: unknown;
   try {
@@ -15,5 +22,5 @@ it('a call refused for want of permission is E_PERMISSION with its cause; nothin
     missing = error;
   }
   for (const other of [missing, new LtlError('E_IO', 'a disk'), 'text', null])
-    expect(namePermission(other)).toBe(other);
+    expect(nameSystemError(other)).toBe(other);
 });

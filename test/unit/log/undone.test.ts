@@ -115,3 +115,33 @@ describe('a spare whose new name was lost', () => {
     expect(textsOn(disk, after)).toEqual(['the first', 'the second']);
   });
 });
+
+describe('a half-made segment that its failed writer removed', () => {
+  it('does not come back as the last one after the next life has gone on in the one before', () => {
+    let losesNames = false;
+    // What a failed sync, or a cut, brings to the device: everything.
+    let disk = makeDisk((below) => (below === 4 ? 1 : losesNames ? 0 : below - 1));
+    const first = writerOn(disk, recover(paths, disk, null, LOG_ID), 1, 'direct');
+    define(first);
+    add(first, 1, 'one');
+    first.commitGroup(1);
+    add(first, 1, 'two');
+    first.commitGroup(2);
+    // The next segment's head, with the shape, is on the device when its write is said to have failed.
+    disk.plant(`${paths.log}/spare-1.new`, Buffer.alloc(SEGMENT_BYTES));
+    add(first, 1, 'never stored'.padEnd(SEGMENT_BYTES, '.'));
+    disk.syncsBeforeError = 0;
+    expect(() => first.commitGroup(3)).toThrow('in doubt');
+    disk = disk.kill();
+
+    const second = writerOn(disk, recover(paths, disk, null, LOG_ID), 2, 'buffered');
+    add(second, 1, 'three');
+    second.commitGroup(4);
+    losesNames = true;
+    disk = disk.crash();
+    losesNames = false;
+
+    const after = recover(paths, disk, null, LOG_ID);
+    expect(textsOn(disk, after)).toEqual(['one', 'two', 'three']);
+  });
+});

@@ -163,7 +163,11 @@ const op: fc.Arbitrary<Op> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       kind: fc.constant('produce' as const),
-      bytes: fc.oneof(fc.integer({ min: 4, max: 200 }), fc.integer({ min: 4, max: 6 * MIB })),
+      bytes: fc.oneof(
+        fc.integer({ min: 4, max: 200 }),
+        fc.integer({ min: 4, max: 6 * MIB }),
+        fc.integer({ min: LIMITS.recordBytesMax - 16, max: LIMITS.recordBytesMax }),
+      ),
       frame: fc.constantFrom(0, 0, 1, 2),
     }),
   },
@@ -264,6 +268,15 @@ describe('ring', () => {
       expect(producer.position).toBeLessThan(LIMITS.ringHotBytes + MIB);
       consumer.take(MIB, 100, () => {});
       consumer.commit(4, ACK.durable, group * 4);
+    }
+  });
+
+  it('has room for the largest record whenever it is empty, wherever it stands', () => {
+    const frameBytes = LIMITS.recordBytesMax + 6;
+    for (let position = LIMITS.ringBytes / 2 - 20; position < LIMITS.ringBytes / 2 + 20; position += 1) {
+      const producer = new RingProducer(agedRing(position, 0, 0));
+      expect(producer.makeRoom(frameBytes), `at ${position}`).toBe(true);
+      expect(producer.limit - producer.position).toBeGreaterThanOrEqual(frameBytes);
     }
   });
 
