@@ -197,6 +197,8 @@ export class Appender {
   #enqueue(value: unknown, pr: number, message: string | undefined, definitions?: Uint8Array[]): void {
     if (this.#closed !== null) throw this.#closed;
     if (Atomics.load(this.#board.words, WORD.gate) !== 0) this.#refuse();
+    // What is shown or waited for below would move the place that the other value is being written to.
+    this.#encoder.assertIdle();
     const outlet = this.#outlet;
     // Before this record and not after it: an acknowledgement that comes at once must find the promises of all it covers.
     if (outlet.unpublishedBytes >= PUBLISH_BYTES && !this.#holdPublish) this.#publish();

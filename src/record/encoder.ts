@@ -95,6 +95,11 @@ export class RecordEncoder {
     return this.#busy;
   }
 
+  /** Throws E_UNENCODABLE while a value is read. */
+  assertIdle(): void {
+    if (this.#busy) throw new LtlError('E_UNENCODABLE', '$: a getter or proxy appended while it was being encoded');
+  }
+
   /**
    * Encodes one frame at `target.position` and returns the place after it, or −1 when it does not fit before
    * `target.limit`. The target's position is the caller's to move; the bytes between position and limit may have been
@@ -102,7 +107,7 @@ export class RecordEncoder {
    * Throws E_UNENCODABLE (`details.path`), E_TOO_LARGE, E_MISFIT (`details.field`), E_ARGUMENT.
    */
   encode(target: EncodeTarget, value: unknown, pr: number, message?: string): number {
-    if (this.#busy) throw new LtlError('E_UNENCODABLE', '$: a getter or proxy appended while it was being encoded');
+    this.assertIdle();
     if (!(typeof pr === 'number' && pr >= 0 && pr <= 9 && (pr | 0) === pr)) assertPriority(pr);
     this.#busy = true;
     try {
