@@ -133,6 +133,7 @@ export class Appender {
   appendBatch(values: readonly unknown[], pr: number, message?: string): Promise<bigint> {
     if (!Array.isArray(values) || values.length === 0)
       return Promise.reject(new LtlError('E_ARGUMENT', 'appendBatch takes an array of at least one record'));
+    if (this.#encoder.isBusy) return Promise.reject(calledWithin());
     const { accepted } = this.#pending;
     const mark = this.#outlet.mark();
     const definitions: Uint8Array[] = [];

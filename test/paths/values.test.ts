@@ -59,7 +59,11 @@ describe('a getter that calls the log while its record is being encoded', () => 
           return 2;
         },
       };
-      await expect(ltl.appendBatch([{ a: 1 }, calling, Number.NaN])).rejects.toMatchObject({ code: 'E_UNENCODABLE' });
+      // Enough for several shows to the queue, before and after.
+      const many = Array.from({ length: 300 }, () => ({ a: 'x'.repeat(100) }));
+      await expect(ltl.appendBatch([...many, calling, ...many, Number.NaN])).rejects.toMatchObject({
+        code: 'E_UNENCODABLE',
+      });
       expect(await ltl.appendBatch([{ a: 1 }, calling])).toBe(1n);
       expect(await ltl.append({ a: 3 })).toBe(3n);
       for (const refusal of refusals) expect(isLtlError(refusal)).toBe(true);

@@ -26,25 +26,53 @@ class QuickBoard extends Board {
   }
 }
 
+function quick(): { readonly appender: Appender; readonly board: QuickBoard } {
+  const ring = createRing(1);
+  const board = new QuickBoard(new RingConsumer(ring));
+  const appender = new Appender({
+    ring,
+    board,
+    encoder: new RecordEncoder({ allocateShapeId: () => 0 }),
+    refusal: () => null,
+    onSpill: () => undefined,
+    onBusy: () => undefined,
+    stallMsMax: 1000,
+    pollUs: 0,
+  });
+  return { appender, board };
+}
+
+const TEXT = 'x'.repeat(90);
+
 it.each([1, 100, 1000])(
   'every promise resolves, with its own seq, when %i records of a turn are acknowledged the moment they are shown',
   async (count) => {
-    const ring = createRing(1);
-    const board = new QuickBoard(new RingConsumer(ring));
-    const appender = new Appender({
-      ring,
-      board,
-      encoder: new RecordEncoder({ allocateShapeId: () => 0 }),
-      refusal: () => null,
-      onSpill: () => undefined,
-      onBusy: () => undefined,
-      stallMsMax: 1000,
-      pollUs: 0,
-    });
-    const text = 'x'.repeat(90);
-    const seqs = await Promise.all(Array.from({ length: count }, () => appender.append(text, 0)));
+    const { appender, board } = quick();
+    const seqs = await Promise.all(Array.from({ length: count }, () => appender.append(TEXT, 0)));
     expect(seqs.map(Number)).toEqual(board.given);
     expect(seqs.length).toBe(count);
     expect(appender.pending).toBe(0);
   },
 );
+
+it.each([
+  ['append', (appender: Appender) => appender.append(TEXT, 0)],
+  ['appendBatch', (appender: Appender) => appender.appendBatch([TEXT], 0)],
+  ['flush', (appender: Appender) => appender.flush()],
+] as const)('a batch is shown whole or not at all when a getter in it calls %s', async (_, call) => {
+  const { appender, board } = quick();
+  const refusals: Promise<unknown>[] = [];
+  const calling = {
+    get text(): string {
+      refusals.push(call(appender));
+      return TEXT;
+    },
+  };
+  const many = Array.from({ length: 300 }, () => ({ text: TEXT }));
+  await expect(appender.appendBatch([...many, calling, ...many, Number.NaN], 0)).rejects.toThrow('E_UNENCODABLE');
+  expect(board.given).toEqual([]);
+  expect(await appender.appendBatch([...many, calling, ...many], 0)).toBe(0n);
+  expect(board.given.length).toBe(601);
+  const ends = await Promise.allSettled(refusals);
+  expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
+});
