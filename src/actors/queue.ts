@@ -159,8 +159,8 @@ class Queue {
    * been answered, have taken lately to come again, with something to spare, if that is worth a spin at all.
    */
   #spin(doorbell: number): boolean {
-    const spinMs = this.#idleMs < this.#spinMs ? Math.min(this.#spinMs, 3 * this.#idleMs + SPIN_LEAST_MS) : SPIN_LEAST_MS;
-    const end = performance.now() + Math.min(spinMs, this.#spinMs);
+    const hopedMs = this.#idleMs < this.#spinMs ? 3 * this.#idleMs : 0;
+    const end = performance.now() + Math.min(hopedMs + SPIN_LEAST_MS, this.#spinMs);
     do {
       if (this.#someReady() || Atomics.load(this.#board.words, WORD.doorbell) !== doorbell) return true;
     } while (performance.now() < end);
