@@ -43,6 +43,7 @@ export class Envelope {
 }
 
 const STOP = new Envelope(undefined, 0, 0);
+const NOW = Promise.resolve();
 
 export class Cell {
   readonly id: number;
@@ -59,6 +60,8 @@ export class Cell {
   readonly #mailbox = new Queue<unknown>();
   /** Around the bare message that is being handled. */
   readonly #bare = new Envelope(undefined, 0, 0);
+  /** Asks given up that may still be in the mailbox, by place: taken out together, in one pass over it. */
+  #cancelled: Map<number, Set<number>> | undefined;
   readonly #context: CellContext;
   #state: 'starting' | 'up' | 'stopping' | 'ended' = 'starting';
   #waiting = false;
@@ -112,6 +115,7 @@ export class Cell {
   /** Takes up to `max` messages; returns how many it took. */
   run(max: number): number {
     let taken = 0;
+    this.#takeOutCancelled();
     while (taken < max && this.ready) {
       const item = this.#mailbox.shift();
       if (item === undefined) break;
@@ -151,10 +155,22 @@ export class Cell {
   /** Gives up on an ask: not handled yet, it is taken out; being handled, its signal aborts. */
   cancel(from: number, ask: number): void {
     if (this.#context.abort(from, ask)) return;
-    const cancelled = this.#mailbox.remove(
-      (item) => item instanceof Envelope && item.from === from && item.ask === ask,
+    const cancelled = (this.#cancelled ??= new Map<number, Set<number>>());
+    if (cancelled.size === 0) void NOW.then(() => this.#takeOutCancelled());
+    const asks = cancelled.get(from);
+    if (asks === undefined) cancelled.set(from, new Set([ask]));
+    else asks.add(ask);
+  }
+
+  #takeOutCancelled(): void {
+    const cancelled = this.#cancelled;
+    if (cancelled === undefined) return;
+    this.#cancelled = undefined;
+    const out = this.#mailbox.removeAll(
+      (item) => item instanceof Envelope && cancelled.get(item.from)?.has(item.ask) === true,
     );
-    if (cancelled instanceof Envelope) this.#dealt(cancelled);
+    for (const envelope of out) this.#dealt(envelope as Envelope);
+    if (out.length > 0 && this.#wantRoom !== undefined) this.#offerRoom();
   }
 
   tellRoom(place: number): void {

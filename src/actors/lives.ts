@@ -8,7 +8,7 @@ import type { ChildHandle } from '../supervisor/spec.js';
 import { Slots, STATE } from '../wire/mailbox.js';
 import type { ToPlace } from '../wire/place.js';
 import { ENDS_KEPT_MAX, MAILBOX_SIZE_DEFAULT, SHUTDOWN_MS_DEFAULT, START_MS_DEFAULT } from '../words/actor-limits.js';
-import { LtlError } from '../words/errors.js';
+import { LtlError, toWireError } from '../words/errors.js';
 import type { SpawnOptions } from './actor.js';
 import { Cell } from './cell.js';
 import { handlerOf } from './handler.js';
@@ -75,7 +75,7 @@ export class Lives {
     } catch (error) {
       record.life = undefined;
       this.#leaveThread(record);
-      throw error;
+      throw startError(record.name, error);
     } finally {
       late.cancel();
     }
@@ -179,7 +179,7 @@ export class Lives {
     const loaded: unknown =
       logic instanceof URL ? ((await import(logic.href)) as { default?: unknown }).default : logic;
     const make = await handlerOf(loaded);
-    if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: that is no actor logic`);
+    if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: ${NO_LOGIC}`);
     // It may have been given up while its module was loading.
     if (record.life !== life) return;
     await this.#world.place.begin(new Cell(this.#world.place, id, name, slot, options.input, make));
@@ -239,4 +239,13 @@ function startOf(record: ActorRecord, life: Life): Promise<void> {
     life.ready = resolve;
     life.failed = (reason) => reject(exitError(record.name, reason));
   });
+}
+
+const NO_LOGIC = 'that is no actor logic; it is a receive function, an object with one, logic of XState, or the URL of a module';
+
+/** The same error wherever it was to live: with a code, and what was thrown as its cause. */
+function startError(name: string, error: unknown): LtlError {
+  if (error instanceof LtlError) return error;
+  const wire = toWireError(error);
+  return new LtlError(wire.code, `${name}: ${wire.message}`, { cause: error });
 }

@@ -15,6 +15,7 @@ import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
 import { type Cell, Envelope } from './cell.js';
+import { assertAskOptions } from './check.js';
 import { assertCloneable } from './cloneable.js';
 import { full, Lines, type Waiting } from './lines.js';
 import { Queue } from './mailbox-queue.js';
@@ -72,6 +73,11 @@ export class Place implements LinkListener {
   }
 
   ask(to: Ref, message: unknown, options: AskOptions, trace: Trace | undefined): Promise<unknown> {
+    try {
+      assertAskOptions(options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     const terms = {
       id: to.id,
       name: to.name,
@@ -290,8 +296,8 @@ export class Place implements LinkListener {
     return Ref.cloned;
   }
 
-  uncloneable(id: number, ask: number, message: unknown): void {
-    const error: WireError = { code: 'E_UNCLONEABLE', message: 'the message cannot cross threads', details: {} };
+  uncloneable(id: number, ask: number, message: unknown, why: string): void {
+    const error: WireError = { code: 'E_UNCLONEABLE', message: `the message cannot cross threads: ${why}`, details: {} };
     if (ask === 0) this.deadLetter(id, message, 'uncloneable', error);
     else this.#asks.fail(ask, error);
   }

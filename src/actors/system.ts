@@ -15,6 +15,7 @@ import type { ActorTransition, FromPlace } from '../wire/place.js';
 import { SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
+import { assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
 import { type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Lives } from './lives.js';
 import { Place } from './place.js';
@@ -79,6 +80,7 @@ export class ActorSystem {
   /** Starts an actor; resolves when it is ready for messages, rejects with its start's error. */
   readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
     this.#mustRun();
+    assertSpawnOptions(options);
     const record = this.#lives.make(logic, options);
     await this.#startAlone(record, this.#spec(record));
     return record.ref as unknown as ActorRef<never, never>;
@@ -87,6 +89,7 @@ export class ActorSystem {
   /** Starts a supervisor and its children in order; resolves when all are ready. */
   async supervise(options: SuperviseOptions): Promise<Supervision> {
     this.#mustRun();
+    assertSuperviseOptions(options);
     const supervision = new Supervision(options, this.#world());
     this.#supervisions.push(supervision);
     await supervision.start();
@@ -94,8 +97,9 @@ export class ActorSystem {
   }
 
   /** Runs stateless work on the job pool: the default export of that module, called with the data. */
-  job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
+  async job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
     this.#mustRun();
+    assertUrl(module, 'a job');
     return this.#jobs.run(module, data, options) as Promise<Result>;
   }
 

@@ -23,6 +23,12 @@ export const BACKOFF_MS_MAX = 2_000;
 /** Messages a mailbox holds when its actor does not say: enough for a burst, little enough to be noticed. */
 export const MAILBOX_SIZE_DEFAULT = 65_536;
 
+/** The largest mailbox: its count of messages is a signed word of shared memory. */
+export const MAILBOX_SIZE_MAX = 2 ** 30;
+
+/** The longest that a timer of Node can run, in milliseconds: 24 days. Beyond, it fires at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Messages that wait in the sender's thread for one actor (full with `wait`, or restarting). Beyond: dead letters. */
 export const LINE_SIZE_MAX = 65_536;
 
