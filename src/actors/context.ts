@@ -44,6 +44,8 @@ class Context implements CellContext, ReceiveContext {
   constructor(cell: Cell, input: unknown) {
     this.#cell = cell;
     this.input = input;
+    // Turns of an earlier life have other numbers, so that no chain of asks is taken for one of this life.
+    this.#turn = cell.slot.taken;
   }
 
   get face(): ReceiveContext {

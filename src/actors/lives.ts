@@ -65,6 +65,10 @@ export class Lives {
   async start(record: ActorRecord): Promise<ChildHandle> {
     const { clock, watch } = this.#world;
     const startMs = record.options.startMs ?? START_MS_DEFAULT;
+    if (record.hung) {
+      const message = `a thread of ${record.name} hangs with a native store open; no other may be started beside it`;
+      throw new LtlError('E_ACTOR_HUNG', message);
+    }
     const life = record.begin();
     const late = clock.after(startMs, () => {
       const message = `${record.name} was not ready within ${startMs} ms`;
@@ -99,6 +103,7 @@ export class Lives {
       else place.conducted({ tag: 'abandon', id, reason });
     } else if (thread.nativeStore) {
       this.#world.hung(record);
+      record.hung = true;
       thread.child.unref();
       if (life !== undefined) this.#ended(record, { kind: 'hung' });
     } else if (!thread.shared) void thread.child.kill();
@@ -109,9 +114,14 @@ export class Lives {
     }
   }
 
+  /** An actor's place says that it is ready for messages. */
+  actorReady(place: number, id: number): void {
+    this.#livingAt(place, id)?.life?.ready();
+  }
+
   /** An actor's place says that it has ended. */
-  actorEnded(id: number, reason: ExitReason): void {
-    const record = this.#records.get(id);
+  actorEnded(place: number, id: number, reason: ExitReason): void {
+    const record = this.#livingAt(place, id);
     if (record?.life === undefined) return;
     const { thread, life } = record;
     if (thread !== undefined) this.#world.place.takeIn(thread.place);
@@ -207,6 +217,12 @@ export class Lives {
     timer.cancel();
   }
 
+  /** The actor, if that is where it lives now: what a thread says that was given up concerns an earlier life. */
+  #livingAt(place: number, id: number): ActorRecord | undefined {
+    const record = this.#records.get(id);
+    return (record?.thread?.place ?? 0) === place ? record : undefined;
+  }
+
   #ended(record: ActorRecord, reason: ExitReason): void {
     const { life } = record;
     if (life === undefined) return;
@@ -223,8 +239,7 @@ export class Lives {
   #leaveThread(record: ActorRecord): void {
     const { thread } = record;
     record.thread = undefined;
-    thread?.actors.delete(record.id);
-    if (thread !== undefined && !thread.shared) void thread.child.stop(SHUTDOWN_MS_DEFAULT);
+    if (thread !== undefined) this.#world.threads.leave(thread, record.id);
   }
 }
 

@@ -167,7 +167,11 @@ export class Place implements LinkListener {
     try {
       await cell.start();
     } catch (error) {
+      // It was given up before, and another life may have begun since: what this one says concerns nobody.
+      if (cell.ended) return;
       this.#cells.delete(cell.id);
+      // What had arrived for it already is lost with it, and not unseen.
+      cell.end({ kind: 'error', error: toWireError(error) }, 'lost');
       throw error;
     }
   }

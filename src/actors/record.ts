@@ -32,6 +32,8 @@ export class ActorRecord {
   /** The worker it lives in; undefined in the conductor's thread. */
   thread: Thread | undefined;
   lastExit: ExitReason | undefined;
+  /** A thread of it lives on that hangs with a native store open: it never starts again. */
+  hung = false;
   /** The state that subscribers were told last. */
   told: number = STATE.down;
   /** How to stop it for good. */

@@ -8,11 +8,12 @@
 import { availableParallelism } from 'node:os';
 import { type JobOptions, JobPool } from '../jobs/pool.js';
 import { type Clock, realClock } from '../ports/clock.js';
+import { describeExit, type ExitReason } from '../supervisor/exit.js';
 import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
 import { staysDown } from '../supervisor/supervisor.js';
 import { STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace } from '../wire/place.js';
-import { SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
+import { ESCALATIONS_KEPT_MAX, SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
 import { assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
@@ -36,6 +37,14 @@ export type ActorEvent =
   | (SupervisorEvent & { readonly supervisor: string })
   | { readonly type: 'hung'; readonly id: string; readonly atMs: number; readonly supervisor: string };
 
+/** A supervisor that gave up: when, which one, and the child beyond its budget. */
+export interface Escalation {
+  readonly atMs: number;
+  readonly supervisor: string;
+  readonly id: string;
+  readonly reason: ExitReason;
+}
+
 export class ActorSystem {
   readonly #clock: Clock;
   readonly #place: Place;
@@ -46,6 +55,7 @@ export class ActorSystem {
   readonly #supervisions: Supervision[] = [];
   readonly #inspectors = new Set<(transition: ActorTransition) => void>();
   readonly #listeners = new Set<(event: ActorEvent) => void>();
+  readonly #escalations: Escalation[] = [];
   readonly #watch: HangWatch;
   #stopping: Promise<void> | undefined;
 
@@ -140,6 +150,11 @@ export class ActorSystem {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** The last supervisors that gave up, oldest first; at most ESCALATIONS_KEPT_MAX. */
+  escalations(): readonly Escalation[] {
+    return [...this.#escalations];
+  }
+
   /** Messages that did not arrive, oldest first; at most DEAD_LETTERS_MAX. */
   deadLetters(): readonly DeadLetter[] {
     return this.#letters.list();
@@ -200,14 +215,24 @@ export class ActorSystem {
   /** Starts an actor without a supervisor: it gets one when it first fails, so that until then it costs no memory. */
   async #startAlone(record: ActorRecord, spec: ChildSpec): Promise<void> {
     let handle: ChildHandle;
+    let asked = false;
+    const starting = spec.start();
+    // Until it is up, to stop it is to give its start up.
+    record.stop = async () => {
+      asked = true;
+      this.#lives.abandon(record, closedAtStart(record.name));
+      await starting.then(
+        (late) => late.stop(spec.shutdownMs),
+        () => undefined,
+      );
+    };
     try {
-      handle = await spec.start();
+      handle = await starting;
     } catch (error) {
       this.#lives.dead(record, { kind: 'error', error: toWireError(error) });
       throw error;
     }
     this.#emit({ type: 'started', id: spec.id, atMs: this.#clock.nowMs(), restarts: 0, supervisor: '' });
-    let asked = false;
     record.stop = () => {
       asked = true;
       return handle.stop(spec.shutdownMs);
@@ -242,10 +267,10 @@ export class ActorSystem {
   #said(place: number, message: FromPlace): void {
     switch (message.tag) {
       case 'ready':
-        this.#lives.get(message.id)?.life?.ready();
+        this.#lives.actorReady(place, message.id);
         return;
       case 'ended':
-        this.#lives.actorEnded(message.id, message.reason);
+        this.#lives.actorEnded(place, message.id, message.reason);
         return;
       case 'connect':
         if (!this.#threads.connect(place, message.to)) this.#lives.tell(place, { tag: 'gone', place: message.to });
@@ -273,6 +298,14 @@ export class ActorSystem {
     }
   }
 
+  /** Seen even where nobody listens: in the process's warnings, and in status(). */
+  #escalated({ atMs, supervisor, id, reason }: Extract<ActorEvent, { type: 'escalated' }>): void {
+    this.#escalations.push({ atMs, supervisor, id, reason });
+    if (this.#escalations.length > ESCALATIONS_KEPT_MAX) this.#escalations.shift();
+    const code = reason.kind === 'error' ? reason.error.code : 'E_ACTOR_FAILED';
+    process.emitWarning(`${supervisor} gave up: ${id} ${describeExit(reason)}`, { type: 'LtlEscalation', code });
+  }
+
   #inspecting(): void {
     const on = this.#inspectors.size > 0;
     this.#place.inspecting = on;
@@ -280,6 +313,14 @@ export class ActorSystem {
   }
 
   #emit(event: ActorEvent): void {
+    if (event.type === 'escalated') this.#escalated(event);
     for (const listener of this.#listeners) queueMicrotask(() => listener(event));
   }
+}
+
+function closedAtStart(name: string): ExitReason {
+  return {
+    kind: 'error',
+    error: { code: 'E_CLOSED', message: `${name} was stopped before it was ready`, details: {} },
+  };
 }

@@ -35,6 +35,9 @@ export const LINE_SIZE_MAX = 65_536;
 /** Dead letters kept; the oldest goes first, and is counted. */
 export const DEAD_LETTERS_MAX = 1_000;
 
+/** Escalations kept for `status()`; the oldest goes first. */
+export const ESCALATIONS_KEPT_MAX = 100;
+
 /** Dead actors whose last reason is kept for those who watch late. */
 export const ENDS_KEPT_MAX = 1_000;
 
