@@ -50,7 +50,8 @@ export class Asks {
     const ask = ++this.#last;
     return new Promise((resolve, reject) => {
       this.#timeouts.add(ask, timeoutMs);
-      const ends = signal === undefined ? undefined : new Ends(this.#untilAborted(ask, name, signal), signal, undefined);
+      const ends =
+        signal === undefined ? undefined : new Ends(this.#untilAborted(ask, name, signal), signal, undefined);
       this.#pending.set(ask, { id, name, resolve, reject, ends, timeoutMs, place: -1 });
       try {
         deliver(ask);

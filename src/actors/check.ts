@@ -45,7 +45,12 @@ export function assertSuperviseOptions(options: SuperviseOptions): void {
   assertBudget({ intensity: options.intensity ?? 0, periodMs: options.periodMs ?? 1 }, who);
   assertBackoff(options.backoff, who);
   if (!Array.isArray(options.children)) refuse(`children of ${who}`, 'an array', options.children);
-  for (const child of options.children as readonly ActorChild[]) assertChild(child, who);
+  const ids = new Set<string>();
+  for (const child of options.children as readonly ActorChild[]) {
+    assertChild(child, who);
+    if (ids.has(child.id)) throw new LtlError('E_ARGUMENT', `two children of ${who} are named ${child.id}`);
+    ids.add(child.id);
+  }
 }
 
 function assertChild(child: ActorChild, who: string): void {
@@ -56,7 +61,16 @@ function assertChild(child: ActorChild, who: string): void {
     oneOf(child.restart, RESTARTS, `restart of ${child.id}`);
     within(child.shutdownMs, 0, TIMER_MS_MAX, `shutdownMs of ${child.id}`);
     assertSuperviseOptions(child.supervise);
-  } else assertSpawnOptions(child, child.id);
+  } else {
+    assertSpawnOptions(child, child.id);
+    assertPlacement(child.logic, child, child.id);
+  }
+}
+
+/** Logic that is code of this thread cannot live in another one. */
+export function assertPlacement(logic: unknown, { thread }: SpawnOptions, who: string): void {
+  if (thread === undefined || thread === 'caller' || logic instanceof URL) return;
+  throw new LtlError('E_ARGUMENT', `${who}: logic that lives in a worker is given as the URL of its module`);
 }
 
 /** An ask always has a timeout, so Infinity is none. */

@@ -53,10 +53,6 @@ export class Lives {
     slot.bound(options.mailbox?.size ?? MAILBOX_SIZE_DEFAULT, options.mailbox?.overflow ?? 'wait');
     const ref = this.#world.place.refOf(id, options.name ?? `actor-${id}`, slot);
     const record = new ActorRecord(id, slot, ref, logic, options);
-    if (record.placement !== 'caller' && !(logic instanceof URL)) {
-      const message = `${record.name}: logic that lives in a worker is given as the URL of its module`;
-      throw new LtlError('E_ARGUMENT', message);
-    }
     this.#records.set(id, record);
     return record;
   }
@@ -77,16 +73,18 @@ export class Lives {
     try {
       await (record.placement === 'caller' ? this.#startHere(record, life) : this.#startThere(record, life));
     } catch (error) {
-      record.life = undefined;
-      this.#leaveThread(record);
+      if (record.life === life) {
+        record.life = undefined;
+        this.#leaveThread(record);
+      }
       throw startError(record.name, error);
     } finally {
       late.cancel();
     }
     record.seenMs = clock.nowMs();
-    record.sampledMs = clock.nowMs();
     record.slot.place = record.thread?.place ?? 0;
     record.slot.reset();
+    record.sample(clock.nowMs());
     this.change(record, STATE.up, { kind: 'done' });
     watch.start();
     return { exited: life.exited, stop: (deadlineMs) => this.#stop(record, life, deadlineMs) };
@@ -105,7 +103,8 @@ export class Lives {
       this.#world.hung(record);
       record.hung = true;
       thread.child.unref();
-      if (life !== undefined) this.#ended(record, { kind: 'hung' });
+      // For all others it is as if the thread had ended: should it wake up, nobody listens.
+      this.threadEnded(thread, { kind: 'hung' });
     } else if (!thread.shared) void thread.child.kill();
     else {
       thread.child.post({ tag: 'abandon', id, reason });
@@ -199,8 +198,12 @@ export class Lives {
     const { id, name, slot, options } = record;
     const { threads } = this.#world;
     const thread = await (record.placement === 'own' ? threads.own(id, name, options) : threads.shared(id));
+    if (record.life !== life || life.reason !== undefined) {
+      // Given up before there was a place for it to be ended in.
+      threads.leave(thread, id);
+      throw exitError(name, life.reason ?? { kind: 'stopped' });
+    }
     record.thread = thread;
-    mustBeInTime(record, life);
     const ready = startOf(record, life);
     const { input } = options;
     const { words, base } = slot;
@@ -243,11 +246,6 @@ export class Lives {
   }
 }
 
-/** The time for its start may be over before there is a place for it to be ended in. */
-function mustBeInTime({ name }: ActorRecord, { reason }: Life): void {
-  if (reason !== undefined) throw exitError(name, reason);
-}
-
 /** Settles with the start of that life: when its place says that it is ready, or that it has failed. */
 function startOf(record: ActorRecord, life: Life): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -256,7 +254,8 @@ function startOf(record: ActorRecord, life: Life): Promise<void> {
   });
 }
 
-const NO_LOGIC = 'that is no actor logic; it is a receive function, an object with one, logic of XState, or the URL of a module';
+const NO_LOGIC =
+  'that is no actor logic; it is a receive function, an object with one, logic of XState, or the URL of a module';
 
 /** The same error wherever it was to live: with a code, and what was thrown as its cause. */
 function startError(name: string, error: unknown): LtlError {

@@ -2,7 +2,8 @@
  * A place: one thread in which actors live. It runs its cells turn by turn, delivers messages to them and, over links, to
  * other places, and holds what this thread waits for: asks, lines, watches. The conductor's thread is a place like any other.
  *
- * Fairness: cells with messages take turns of QUANTUM_MESSAGES; after RUN_MESSAGES_MAX the event loop gets its turn.
+ * Fairness: cells with messages take turns of QUANTUM_MESSAGES; after RUN_MESSAGES_MAX, or RUN_MS_MAX of work, the event loop
+ * gets its turn, and with it what has arrived for others meanwhile.
  * Ordering: from one sender to one actor, messages arrive in the order of sending, lines included.
  */
 import type { Clock } from '../ports/clock.js';
@@ -10,7 +11,7 @@ import type { ExitReason } from '../supervisor/exit.js';
 import { Link, type LinkControl, type LinkEnd, type LinkListener, type Trace } from '../wire/link.js';
 import { Slot, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, DeadReason, FromPlace, ToPlace } from '../wire/place.js';
-import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX } from '../words/actor-limits.js';
+import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX, RUN_MS_MAX } from '../words/actor-limits.js';
 import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
@@ -38,7 +39,15 @@ export class Place implements LinkListener {
   readonly #watches: Watches;
   readonly #conduct: (message: FromPlace) => void;
   #running = false;
+  /** What is left of the work until the event loop is to have its turn. */
+  #leftMessages = RUN_MESSAGES_MAX;
+  #leftMs = RUN_MS_MAX;
   readonly #runNow = (): void => this.#run();
+  readonly #runAnew = (): void => {
+    this.#leftMessages = RUN_MESSAGES_MAX;
+    this.#leftMs = RUN_MS_MAX;
+    this.#run();
+  };
 
   constructor(id: number, clock: Clock, conduct: (message: FromPlace) => void) {
     this.id = id;
@@ -301,7 +310,11 @@ export class Place implements LinkListener {
   }
 
   uncloneable(id: number, ask: number, message: unknown, why: string): void {
-    const error: WireError = { code: 'E_UNCLONEABLE', message: `the message cannot cross threads: ${why}`, details: {} };
+    const error: WireError = {
+      code: 'E_UNCLONEABLE',
+      message: `the message cannot cross threads: ${why}`,
+      details: {},
+    };
     if (ask === 0) this.deadLetter(id, message, 'uncloneable', error);
     else this.#asks.fail(ask, error);
   }
@@ -317,23 +330,23 @@ export class Place implements LinkListener {
   /* Below: how */
 
   #run(): void {
-    let left = RUN_MESSAGES_MAX;
     let sinceMs = performance.now();
-    while (left > 0) {
+    while (this.#leftMessages > 0 && this.#leftMs > 0) {
       const cell = this.#runQueue.shift();
       if (cell === undefined) break;
       cell.scheduled = false;
-      left -= cell.run(Math.min(left, QUANTUM_MESSAGES)) + 1;
+      this.#leftMessages -= cell.run(Math.min(this.#leftMessages, QUANTUM_MESSAGES)) + 1;
       if (cell.pending > 0 && cell.ready) {
         cell.scheduled = true;
         this.#runQueue.push(cell);
       }
       const untilMs = performance.now();
       cell.slot.busy(Math.round((untilMs - sinceMs) * 1_000));
+      this.#leftMs -= untilMs - sinceMs;
       sinceMs = untilMs;
     }
     this.#running = this.#runQueue.size > 0;
-    if (this.#running) setImmediate(this.#runNow);
+    if (this.#running) setImmediate(this.#runAnew);
   }
 
   #deliver(

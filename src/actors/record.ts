@@ -64,6 +64,13 @@ export class ActorRecord {
     return state === STATE.up ? 'up' : state === STATE.down ? 'down' : 'dead';
   }
 
+  /** From now on is what actors() tells next. What was lost with an earlier life was not handled. */
+  sample(nowMs: number): void {
+    this.sampledMs = nowMs;
+    this.sampledTaken = this.slot.taken;
+    this.sampledBusy = this.slot.busyMicros;
+  }
+
   /** Begins a new life: its promises. */
   begin(): Life {
     let ended: (reason: ExitReason) => void = () => undefined;

@@ -45,7 +45,6 @@ export class Supervision {
     this.#alone = alone !== undefined;
     if (alone !== undefined) this.#members.set(alone.spec.id, alone);
     for (const child of options.children) {
-      if (this.#members.has(child.id)) throw new LtlError('E_ARGUMENT', `two children are named ${child.id}`);
       if ('supervise' in child) this.#members.set(child.id, this.#below(child));
       else {
         const { id, logic, budget, ...rest } = child;
@@ -138,7 +137,9 @@ export class Supervision {
   }
 
   #happened(event: SupervisorEvent): void {
-    this.#world.emit({ ...event, supervisor: this.name });
+    // Of an actor that was spawned by itself, the first life was told when it began.
+    const told = this.#alone && event.type === 'started' && event.restarts === 0;
+    if (!told) this.#world.emit({ ...event, supervisor: this.name });
     if (event.type !== 'exited' && event.type !== 'stopped') return;
     const member = this.#members.get(event.id);
     if (member === undefined) return;

@@ -13,10 +13,16 @@ import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec
 import { staysDown } from '../supervisor/supervisor.js';
 import { STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace } from '../wire/place.js';
-import { ESCALATIONS_KEPT_MAX, SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
+import {
+  ESCALATIONS_KEPT_MAX,
+  SHUTDOWN_MS_DEFAULT,
+  START_MS_DEFAULT,
+  STOP_GRACE_MS,
+  TIMER_MS_MAX,
+} from '../words/actor-limits.js';
 import { LtlError, toWireError } from '../words/errors.js';
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
-import { assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
+import { assertPlacement, assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
 import { type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Lives } from './lives.js';
 import { Place } from './place.js';
@@ -88,12 +94,13 @@ export class ActorSystem {
   }
 
   /** Starts an actor; resolves when it is ready for messages, rejects with its start's error. */
-  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
+  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<unknown, never>> => {
     this.#mustRun();
     assertSpawnOptions(options);
+    assertPlacement(logic, options, options.name ?? 'the actor');
     const record = this.#lives.make(logic, options);
     await this.#startAlone(record, this.#spec(record));
-    return record.ref as unknown as ActorRef<never, never>;
+    return record.ref as unknown as ActorRef<unknown, never>;
   };
 
   /** Starts a supervisor and its children in order; resolves when all are ready. */
@@ -189,7 +196,8 @@ export class ActorSystem {
       id: record.name,
       restart: restart ?? 'temporary',
       shutdownMs: shutdownMs ?? SHUTDOWN_MS_DEFAULT,
-      ...(startMs === undefined ? {} : { startMs }),
+      // The actor's own start is given up first, and with it what it holds: only then may another begin.
+      startMs: Math.min(TIMER_MS_MAX, (startMs ?? START_MS_DEFAULT) + STOP_GRACE_MS),
       start: () => this.#lives.start(record),
     };
   }
@@ -249,17 +257,26 @@ export class ActorSystem {
 
   /** The life that has just ended is the first one that the new supervisor sees. */
   async #superviseFromNow(record: ActorRecord, spec: ChildSpec, ended: ChildHandle): Promise<void> {
-    let first: ChildHandle | undefined = ended;
+    let first = true;
+    // Seen to end when the supervisor is up, because what fails to start before that is not tried again.
+    const handle: ChildHandle = {
+      exited: ended.exited.then(async (reason) => {
+        await begun;
+        return reason;
+      }),
+      stop: (deadlineMs) => ended.stop(deadlineMs),
+    };
     const start = async (): Promise<ChildHandle> => {
-      const handle = first ?? (await spec.start());
-      first = undefined;
+      if (!first) return spec.start();
+      first = false;
       return handle;
     };
     const supervision = superviseOne({ ...spec, start }, record, this.#world());
     this.#supervisions.push(supervision);
     record.stop = () => supervision.stop();
-    // It may give up, or be stopped, before the actor is up again; its events and the actor's watchers tell.
-    await supervision.start().catch(() => undefined);
+    // It may be stopped before the actor is up again; its events and the actor's watchers tell.
+    const begun = supervision.start().catch(() => undefined);
+    await begun;
   }
 
   /* What places and threads say */

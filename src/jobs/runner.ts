@@ -1,6 +1,7 @@
 /** What every worker of the job pool runs: loads the job's module and calls its default export with the data and a context. */
-import type { MessagePort } from 'node:worker_threads';
+
 import { inspect } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
 import { LtlError } from '../words/errors.js';
 
 export interface JobTask {

@@ -31,9 +31,9 @@ export class UserActors {
     this.#threads = threads;
   }
 
-  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
+  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<unknown, never>> => {
     const system = await this.#load();
-    return (await system.spawn(logic as URL, options)) as ActorRef<never, never>;
+    return (await system.spawn(logic as URL, options)) as ActorRef<unknown, never>;
   };
 
   async supervise(options: SuperviseOptions): Promise<Supervision> {
