@@ -64,6 +64,34 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
     await eventually(async () => (await seenBy(other)).includes('dead'));
   });
 
+  it('a child that is dead stays so when its supervisor begins anew, and the others come back', async () => {
+    const children = ['stopped', 'done', 'stays', 'fails'].map((id) => ({
+      id,
+      logic: servant,
+      thread,
+      startMs: 3_000,
+      restart: id === 'done' ? ('temporary' as const) : ('permanent' as const),
+    }));
+    const top = await system.supervise({
+      strategy: 'one-for-one',
+      backoff: QUICK,
+      children: [{ id: 'below', supervise: { strategy: 'one-for-one', intensity: 0, children } }],
+    });
+    const [stopped, done, stays, fails] = children.map(({ id }): Servant => top.ref(`below/${id}`)) as [
+      Servant,
+      Servant,
+      Servant,
+      Servant,
+    ];
+    await Promise.all([stopped.stop(), done.ask({ do: 'finish' })]);
+    await eventually(() => done.send({ do: 'get' }) === false);
+    await expect(fails.ask({ do: 'throw' })).rejects.toMatchObject(FAILED);
+    expect(await Promise.all([stays.ask({ do: 'get' }), fails.ask({ do: 'get' })])).toEqual([0, 0]);
+    for (const dead of [stopped, done]) expect(dead.send({ do: 'get' })).toBe(false);
+    await eventually(() => top.status().state === 'up.running');
+    expect(top.status().restarts).toBe(1);
+  });
+
   it('ask to the dead: rejects by name at once, and makes no dead letter', async () => {
     const [ref, other] = [await spawn({ name: 'gone' }), await spawn()];
     await ref.stop();
