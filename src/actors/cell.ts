@@ -64,6 +64,7 @@ export class Cell {
   #cancelled: Map<number, Set<number>> | undefined;
   readonly #context: CellContext;
   #state: 'starting' | 'up' | 'stopping' | 'ended' = 'starting';
+  readonly #dropsOldest: boolean;
   #waiting = false;
   #finishing = false;
 
@@ -80,6 +81,7 @@ export class Cell {
     this.name = name;
     this.slot = slot;
     this.self = place.refOf(id, name, slot);
+    this.#dropsOldest = slot.overflow === 'drop-oldest';
     this.#context = makeContext(this, input);
     const host: HandlerHost = {
       name,
@@ -107,7 +109,7 @@ export class Cell {
   /** Takes in an envelope, or a bare message, which is not undefined. */
   enqueue(item: unknown): void {
     if (this.#waiting && item instanceof Envelope && this.#deadlocks(item)) return;
-    if (this.slot.overflow === 'drop-oldest' && this.slot.depth > this.slot.size) this.#dropOldest();
+    if (this.#dropsOldest && this.slot.depth > this.slot.size) this.#dropOldest();
     this.#mailbox.push(item);
     if (!this.#waiting) this.place.schedule(this);
   }
