@@ -2,7 +2,7 @@
  * One living actor in one thread: its mailbox, and the turns in which its handler takes the messages.
  *
  * Ordering: messages in order of arrival, one at a time; the next turn begins when the promise of the one before is
- * settled. Fairness: senders are served in order of arrival; cells take turns by quantum (see place.ts). Ownership: used
+ * settled. Fairness: senders are served in order of arrival; cells take turns by quantum (see turns.ts). Ownership: used
  * by its thread only; other threads see its slot.
  */
 import type { ExitReason } from '../supervisor/exit.js';

@@ -2,8 +2,7 @@
  * A place: one thread in which actors live. It runs its cells turn by turn, delivers messages to them and, over links, to
  * other places, and holds what this thread waits for: asks, lines, watches. The conductor's thread is a place like any other.
  *
- * Fairness: cells with messages take turns of QUANTUM_MESSAGES; after RUN_MESSAGES_MAX, or RUN_MS_MAX of work, the event loop
- * gets its turn, and with it what has arrived for others meanwhile.
+ * Fairness: cells with messages take turns; see turns.ts.
  * Ordering: from one sender to one actor, messages arrive in the order of sending, lines included.
  */
 import type { Clock } from '../ports/clock.js';
@@ -11,7 +10,7 @@ import type { ExitReason } from '../supervisor/exit.js';
 import { Link, type LinkControl, type LinkEnd, type LinkListener, type Trace } from '../wire/link.js';
 import { Slot, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, DeadReason, FromPlace, ToPlace } from '../wire/place.js';
-import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX, RUN_MS_MAX } from '../words/actor-limits.js';
+import { ASK_TIMEOUT_MS_DEFAULT } from '../words/actor-limits.js';
 import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
@@ -19,13 +18,9 @@ import { type Cell, Envelope } from './cell.js';
 import { assertAskOptions } from './check.js';
 import { assertCloneable } from './cloneable.js';
 import { full, Lines, type Waiting } from './lines.js';
-import { Queue } from './mailbox-queue.js';
 import { Ref, reviveRefs } from './ref.js';
+import { Turns } from './turns.js';
 import { Watches } from './watches.js';
-
-const NOW = Promise.resolve();
-/** Actors in one run queue for which it need not be made anew. */
-const RUN_SLOTS_KEPT = 65_536;
 
 export class Place implements LinkListener {
   readonly id: number;
@@ -34,20 +29,10 @@ export class Place implements LinkListener {
   readonly #cells = new Map<number, Cell>();
   readonly #links = new Map<number, Link>();
   readonly #lines: Lines;
-  readonly #runQueue = new Queue<Cell>(RUN_SLOTS_KEPT);
+  readonly #turns = new Turns();
   readonly #asks: Asks;
   readonly #watches: Watches;
   readonly #conduct: (message: FromPlace) => void;
-  #running = false;
-  /** What is left of the work until the event loop is to have its turn. */
-  #leftMessages = RUN_MESSAGES_MAX;
-  #leftMs = RUN_MS_MAX;
-  readonly #runNow = (): void => this.#run();
-  readonly #runAnew = (): void => {
-    this.#leftMessages = RUN_MESSAGES_MAX;
-    this.#leftMs = RUN_MS_MAX;
-    this.#run();
-  };
 
   constructor(id: number, clock: Clock, conduct: (message: FromPlace) => void) {
     this.id = id;
@@ -209,12 +194,7 @@ export class Place implements LinkListener {
   }
 
   schedule(cell: Cell): void {
-    if (cell.scheduled) return;
-    cell.scheduled = true;
-    this.#runQueue.push(cell);
-    if (this.#running) return;
-    this.#running = true;
-    void NOW.then(this.#runNow);
+    this.#turns.schedule(cell);
   }
 
   inspected(transition: ActorTransition): void {
@@ -328,26 +308,6 @@ export class Place implements LinkListener {
   }
 
   /* Below: how */
-
-  #run(): void {
-    let sinceMs = performance.now();
-    while (this.#leftMessages > 0 && this.#leftMs > 0) {
-      const cell = this.#runQueue.shift();
-      if (cell === undefined) break;
-      cell.scheduled = false;
-      this.#leftMessages -= cell.run(Math.min(this.#leftMessages, QUANTUM_MESSAGES)) + 1;
-      if (cell.pending > 0 && cell.ready) {
-        cell.scheduled = true;
-        this.#runQueue.push(cell);
-      }
-      const untilMs = performance.now();
-      cell.slot.busy(Math.round((untilMs - sinceMs) * 1_000));
-      this.#leftMs -= untilMs - sinceMs;
-      sinceMs = untilMs;
-    }
-    this.#running = this.#runQueue.size > 0;
-    if (this.#running) setImmediate(this.#runAnew);
-  }
 
   #deliver(
     id: number,

@@ -36,9 +36,9 @@ describe('the types of actors', () => {
   });
 
   it('let a reference stand only where it takes whatever may be sent', () => {
-    expectTypeOf<ActorRef<Order, number>>().toExtend<ActorRef<{ readonly type: 'get' }, unknown>>();
+    expectTypeOf<ActorRef<Order, number>>().toExtend<ActorRef<{ readonly type: 'get' }>>();
     expectTypeOf<ActorRef<{ readonly type: 'get' }, number>>().not.toExtend<ActorRef<Order, number>>();
-    expectTypeOf<ActorRef<Order, unknown>>().not.toExtend<ActorRef<Order, number>>();
+    expectTypeOf<ActorRef<Order>>().not.toExtend<ActorRef<Order, number>>();
   });
 
   it('follow from the logic that is spawned', () => {
@@ -69,7 +69,7 @@ describe('the types of actors', () => {
     expectTypeOf(spawned).returns.toHaveProperty('receive').toEqualTypeOf<Spawned<Order, number>>();
     expectTypeOf(spawned).returns.toHaveProperty('logic').toEqualTypeOf<Spawned<Order, number>>();
     expectTypeOf(spawned).returns.toHaveProperty('module').toEqualTypeOf<Spawned<Order, number>>();
-    type Told<Ref> = Ref extends Promise<ActorRef<infer Message, unknown>> ? Message : never;
+    type Told<Ref> = Ref extends Promise<ActorRef<infer Message>> ? Message : never;
     expectTypeOf<Told<ReturnType<typeof spawned>['machine']>>().toEqualTypeOf<Order>();
     expectTypeOf<Told<ReturnType<typeof spawned>['transition']>>().toEqualTypeOf<Order>();
   });
