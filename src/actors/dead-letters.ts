@@ -10,6 +10,7 @@ import type { ActorRef } from './actor.js';
 export interface DeadLetter {
   readonly number: number;
   readonly atMs: number;
+  /** To send it again; undefined when that actor is dead for good. */
   readonly to: ActorRef | undefined;
   readonly toId: number;
   readonly message: unknown;

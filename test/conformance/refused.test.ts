@@ -114,6 +114,29 @@ describe('an actor system', () => {
     expect(system.actors()).toEqual([]);
   });
 
+  it('dead letters are the last thousand, in order, and can be sent again to whoever lives', async () => {
+    const [dead, alive] = [
+      await system.spawn<Order>(servant, { thread: 'caller' }),
+      await system.spawn<Order>(servant, { thread: 'own', mailbox: { size: 1, overflow: 'refuse' } }),
+    ];
+    await dead.stop();
+    for (let note = 0; note < 5_000; note++) dead.send({ do: 'note', note });
+    const notes = (): unknown[] => system.deadLetters().map(({ message }) => (message as Order)['note']);
+    expect(notes()).toEqual(Array.from({ length: 1_000 }, (_, n) => 4_000 + n));
+    // The dead stay dead: what was for them can be read, and not be sent again.
+    expect(system.resend(({ message }) => (message as Order)['note'] === 4_000)).toBe(0);
+    expect([notes().length, notes().at(0), notes().at(-1)]).toEqual([1_000, 4_000, 4_999]);
+    const held = alive.ask({ do: 'slow', note: 'held', delayMs: 30 });
+    expect(alive.send({ do: 'note', note: 'full' })).toBe(false);
+    expect(notes()).toHaveLength(1_000);
+    await held;
+    await eventually(() => system.actors()[0]?.mailboxDepth === 0);
+    expect(notes().at(-1)).toBe('full');
+    expect(system.resend(({ to }) => to?.id === alive.id)).toBe(1);
+    expect(notes()).not.toContain('full');
+    await eventually(async () => ((await alive.snapshot()).state as { seen: unknown[] }).seen.includes('full'));
+  });
+
   it('fewer threads: those beyond get no new actors, and end with their last one', async () => {
     system.threads = 3;
     const refs = await Promise.all([1, 2, 3].map(() => system.spawn<Order>(servant)));
