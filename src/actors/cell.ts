@@ -6,41 +6,16 @@
  * by its thread only; other threads see its slot.
  */
 import type { ExitReason } from '../supervisor/exit.js';
-import type { Link, Trace } from '../wire/link.js';
 import type { Slot } from '../wire/mailbox.js';
 import type { DeadReason } from '../wire/place.js';
-import { LtlError, toWireError, type WireError } from '../words/errors.js';
+import { toWireError, type WireError } from '../words/errors.js';
 import type { Snapshot } from './actor.js';
 import { type CellContext, makeContext } from './context.js';
+import { Envelope } from './envelope.js';
 import type { Handler, HandlerHost } from './handler.js';
 import { Queue } from './mailbox-queue.js';
 import type { Place } from './place.js';
 import type { Ref } from './ref.js';
-
-/**
- * A message in a mailbox, or being handled, with what goes with it. A message that was merely told within the thread has
- * nothing with it and lies in the mailbox as it is: a burst of them is a burden to the garbage collector as it is.
- */
-export class Envelope {
-  message: unknown;
-  /** 0 when no answer is wanted. */
-  readonly ask: number;
-  /** The place that asked. */
-  readonly from: number;
-  readonly trace: Trace | undefined;
-  /** How it came, when it came from another thread: to be told when it is dealt with. */
-  readonly link: Link | undefined;
-  readonly serial: number;
-
-  constructor(message: unknown, ask: number, from: number, trace?: Trace, link?: Link, serial = 0) {
-    this.message = message;
-    this.ask = ask;
-    this.from = from;
-    this.trace = trace;
-    this.link = link;
-    this.serial = serial;
-  }
-}
 
 const STOP = new Envelope(undefined, 0, 0);
 const NOW = Promise.resolve();
@@ -190,7 +165,7 @@ export class Cell {
     this.#state = 'ended';
     // At once, so that what is sent from now on waits for the conductor's word instead of coming here.
     this.slot.goDown();
-    const error = this.#endError(reason);
+    const error = endError(this.name, reason);
     const current = this.#context.current;
     if (current !== undefined) {
       this.place.deadLetter(this.id, current.message, 'crashed', error);
@@ -318,15 +293,6 @@ export class Cell {
     if (envelope.ask !== 0) this.place.fail(envelope.from, envelope.ask, error);
   }
 
-  #endError(reason: ExitReason): WireError {
-    if (reason.kind === 'error') {
-      const { code, message } = reason.error;
-      return { code: 'E_ACTOR_FAILED', message: `${this.name} failed: ${code}: ${message}`, details: { reason } };
-    }
-    const error = new LtlError('E_ACTOR_FAILED', `${this.name} ended (${reason.kind}) before it answered`);
-    return { ...toWireError(error), details: { reason } };
-  }
-
   #inspected(envelope: Envelope, startedMs: number, from: string): void {
     this.place.inspected({
       id: this.id,
@@ -345,4 +311,13 @@ export class Cell {
 function kindOf(message: unknown): string {
   if (typeof message === 'object' && message !== null && 'type' in message) return String(message.type);
   return message === null ? 'null' : typeof message;
+}
+
+/** For those who waited for an answer. */
+function endError(name: string, reason: ExitReason): WireError {
+  const how =
+    reason.kind === 'error'
+      ? `failed: ${reason.error.code}: ${reason.error.message}`
+      : `ended (${reason.kind}) before it answered`;
+  return { code: 'E_ACTOR_FAILED', message: `${name} ${how}`, details: { reason } };
 }

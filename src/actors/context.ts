@@ -5,7 +5,8 @@
 import type { Trace } from '../wire/link.js';
 import { LtlError, type WireError } from '../words/errors.js';
 import type { ActorRef, AskOptions, ReceiveContext } from './actor.js';
-import type { Cell, Envelope } from './cell.js';
+import type { Cell } from './cell.js';
+import type { Envelope } from './envelope.js';
 import type { Ref } from './ref.js';
 
 export interface CellContext {

@@ -9,8 +9,7 @@ import { availableParallelism } from 'node:os';
 import { type JobOptions, JobPool } from '../jobs/pool.js';
 import { type Clock, realClock } from '../ports/clock.js';
 import { describeExit, type ExitReason } from '../supervisor/exit.js';
-import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
-import { staysDown } from '../supervisor/supervisor.js';
+import type { ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
 import { STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace } from '../wire/place.js';
 import {
@@ -20,8 +19,9 @@ import {
   STOP_GRACE_MS,
   TIMER_MS_MAX,
 } from '../words/actor-limits.js';
-import { LtlError, toWireError } from '../words/errors.js';
+import { LtlError } from '../words/errors.js';
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
+import { type AloneWorld, startAlone } from './alone.js';
 import { assertPlacement, assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
 import { type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Lives } from './lives.js';
@@ -63,6 +63,7 @@ export class ActorSystem {
   readonly #listeners = new Set<(event: ActorEvent) => void>();
   readonly #escalations: Escalation[] = [];
   readonly #watch: HangWatch;
+  readonly #aloneWorld: AloneWorld;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ActorSystemOptions = {}) {
@@ -91,6 +92,16 @@ export class ActorSystem {
       watch: this.#watch,
       hung,
     });
+    this.#aloneWorld = {
+      clock: this.#clock,
+      lives: this.#lives,
+      emit: (event) => this.#emit(event),
+      supervise: (spec, record) => {
+        const supervision = superviseOne(spec, record, this.#world());
+        this.#supervisions.push(supervision);
+        return supervision;
+      },
+    };
   }
 
   /** Starts an actor; resolves when it is ready for messages, rejects with its start's error. */
@@ -99,7 +110,7 @@ export class ActorSystem {
     assertSpawnOptions(options);
     assertPlacement(logic, options, options.name ?? 'the actor');
     const record = this.#lives.make(logic, options);
-    await this.#startAlone(record, this.#spec(record));
+    await startAlone(this.#aloneWorld, record, this.#spec(record));
     return record.ref as unknown as ActorRef<unknown, never>;
   };
 
@@ -220,65 +231,6 @@ export class ActorSystem {
     };
   }
 
-  /** Starts an actor without a supervisor: it gets one when it first fails, so that until then it costs no memory. */
-  async #startAlone(record: ActorRecord, spec: ChildSpec): Promise<void> {
-    let handle: ChildHandle;
-    let asked = false;
-    const starting = spec.start();
-    // Until it is up, to stop it is to give its start up.
-    record.stop = async () => {
-      asked = true;
-      this.#lives.abandon(record, closedAtStart(record.name));
-      await starting.then(
-        (late) => late.stop(spec.shutdownMs),
-        () => undefined,
-      );
-    };
-    try {
-      handle = await starting;
-    } catch (error) {
-      this.#lives.dead(record, { kind: 'error', error: toWireError(error) });
-      throw error;
-    }
-    this.#emit({ type: 'started', id: spec.id, atMs: this.#clock.nowMs(), restarts: 0, supervisor: '' });
-    record.stop = () => {
-      asked = true;
-      return handle.stop(spec.shutdownMs);
-    };
-    void handle.exited.then((reason) => {
-      if (!asked && !staysDown(spec, reason)) {
-        void this.#superviseFromNow(record, spec, handle);
-        return;
-      }
-      this.#emit({ type: 'exited', id: spec.id, atMs: this.#clock.nowMs(), reason, final: true, supervisor: '' });
-      this.#lives.dead(record, reason);
-    });
-  }
-
-  /** The life that has just ended is the first one that the new supervisor sees. */
-  async #superviseFromNow(record: ActorRecord, spec: ChildSpec, ended: ChildHandle): Promise<void> {
-    let first = true;
-    // Seen to end when the supervisor is up, because what fails to start before that is not tried again.
-    const handle: ChildHandle = {
-      exited: ended.exited.then(async (reason) => {
-        await begun;
-        return reason;
-      }),
-      stop: (deadlineMs) => ended.stop(deadlineMs),
-    };
-    const start = async (): Promise<ChildHandle> => {
-      if (!first) return spec.start();
-      first = false;
-      return handle;
-    };
-    const supervision = superviseOne({ ...spec, start }, record, this.#world());
-    this.#supervisions.push(supervision);
-    record.stop = () => supervision.stop();
-    // It may be stopped before the actor is up again; its events and the actor's watchers tell.
-    const begun = supervision.start().catch(() => undefined);
-    await begun;
-  }
-
   /* What places and threads say */
 
   #said(place: number, message: FromPlace): void {
@@ -333,11 +285,4 @@ export class ActorSystem {
     if (event.type === 'escalated') this.#escalated(event);
     for (const listener of this.#listeners) queueMicrotask(() => listener(event));
   }
-}
-
-function closedAtStart(name: string): ExitReason {
-  return {
-    kind: 'error',
-    error: { code: 'E_CLOSED', message: `${name} was stopped before it was ready`, details: {} },
-  };
 }

@@ -235,7 +235,7 @@ export class Supervisor implements ChildHandle {
 
   /** Which of the two budgets is used up. */
   #spentBudget(child: Child): string {
-    return child.withinBudget ? `the supervisor's ${this.#budget}` : `its own ${child.budget}`;
+    return child.withinBudget ? `the supervisor's ${String(this.#budget)}` : `its own ${child.budget}`;
   }
 
   #giveUp(child: Child, reason: ExitReason): void {

@@ -233,7 +233,7 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
     system.threads = 1;
     await spawn();
     const lives = new Int32Array(new SharedArrayBuffer(4));
-    const startMs = thread === 'own' ? 1_000 : 60;
+    const startMs = thread === 'own' ? 3_000 : 500;
     const plan = [{ startMs: 0 }, { startMs: startMs + 100, fails: true }, { startMs: 0 }];
     const ref = await spawn({ restart: 'permanent', startMs, input: { lives, plan } });
     const downs: Change[] = [];
