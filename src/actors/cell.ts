@@ -150,6 +150,12 @@ export class Cell {
     if (out.length > 0 && this.#wantRoom !== undefined) this.#offerRoom();
   }
 
+  /** A message on its way here, as it seemed, never left. */
+  unsent(): void {
+    this.slot.take();
+    if (this.#wantRoom !== undefined) this.#offerRoom();
+  }
+
   tellRoom(place: number): void {
     (this.#wantRoom ??= new Set()).add(place);
     this.#offerRoom();

@@ -251,6 +251,9 @@ export class Place implements LinkListener {
       case 'room':
         this.#lines.flush(control.id);
         return;
+      case 'unsent':
+        cell?.unsent();
+        return;
     }
   }
 
@@ -290,7 +293,9 @@ export class Place implements LinkListener {
     return Ref.cloned;
   }
 
-  uncloneable(id: number, ask: number, message: unknown, why: string): void {
+  uncloneable(link: Link, id: number, ask: number, message: unknown, why: string): void {
+    // Its room is the actor's to give back: only there are its words known.
+    link.control({ tag: 'unsent', id });
     const error: WireError = {
       code: 'E_UNCLONEABLE',
       message: `the message cannot cross threads: ${why}`,

@@ -29,7 +29,9 @@ export type LinkControl =
   | { readonly tag: 'snapshot'; readonly id: number; readonly ask: number }
   /** Tell me when there is room again. */
   | { readonly tag: 'tell-room'; readonly id: number }
-  | { readonly tag: 'room'; readonly id: number };
+  | { readonly tag: 'room'; readonly id: number }
+  /** A message for which room was reserved could not be sent. */
+  | { readonly tag: 'unsent'; readonly id: number };
 
 export interface LinkListener {
   /** `ask` is 0 for a message that wants no answer; `serial` is to be given to `done`. */
@@ -42,7 +44,7 @@ export interface LinkListener {
   /** References cloned so far in this thread. */
   clonedRefs(): number;
   /** This message cannot cross threads, and why. */
-  uncloneable(id: number, ask: number, message: unknown, why: string): void;
+  uncloneable(link: Link, id: number, ask: number, message: unknown, why: string): void;
 }
 
 /** What one end needs to begin; posted to the thread of the other end. */
@@ -307,7 +309,7 @@ export class Link {
       const items = batch.slice(at, at + STRIDE);
       const one: Batch = [KIND.messages, ...items];
       if (this.#postCounted(end, one, KIND.messagesCounted)) this.#keep(one);
-      else this.#listener.uncloneable(items[0] as number, items[1] as number, items[3], this.#why);
+      else this.#listener.uncloneable(this, items[0] as number, items[1] as number, items[3], this.#why);
     }
   }
 

@@ -127,6 +127,15 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
       ref.send(new Trap() as unknown as Order);
       await expect(ref.ask(new Trap() as unknown as Order)).rejects.toThrow('a getter of the sender’s');
       expect(system.deadLetters()).toMatchObject([{ reason: 'uncloneable', toId: ref.id }]);
+      // The room that was taken for them is given back.
+      const small = await spawn({ mailbox: { size: 2, overflow: 'refuse' } });
+      const hidden = { do: 'echo', value: new Map([[1, () => 1]]) };
+      for (let time = 0; time < 5; time++)
+        await expect(small.ask(hidden)).rejects.toMatchObject({
+          code: expect.stringMatching(/UNCLONEABLE|FULL/) as string,
+        });
+      await eventually(() => system.actors().every(({ mailboxDepth }) => mailboxDepth === 0));
+      expect(await small.ask({ do: 'get' })).toBe(0);
     }
     expect(await ref.ask({ do: 'get' })).toBe(0);
     port1.close();
