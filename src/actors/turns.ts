@@ -1,8 +1,8 @@
 /**
  * The turns of one thread's cells. Cells with messages stand in line, each takes a quantum of them and goes to the end.
  *
- * Fairness: after RUN_MESSAGES_MAX messages, or RUN_MS_MAX of work, the event loop gets its turn, and with it what has
- * arrived for others meanwhile; counted over several runs, because each batch that arrives begins one.
+ * Fairness: after RUN_MESSAGES_MAX messages in one run, or RUN_MS_MAX of work, the event loop gets its turn, and with it
+ * what has arrived for others meanwhile. The work is counted over several runs, because each batch that arrives begins one.
  */
 import { QUANTUM_MESSAGES, RUN_MESSAGES_MAX, RUN_MS_MAX } from '../words/actor-limits.js';
 import type { Cell } from './cell.js';
@@ -18,7 +18,10 @@ export class Turns {
   /** What is left of the work until the event loop is to have its turn. */
   #leftMessages = RUN_MESSAGES_MAX;
   #leftMs = RUN_MS_MAX;
-  readonly #runNow = (): void => this.#run();
+  readonly #runNow = (): void => {
+    this.#leftMessages = RUN_MESSAGES_MAX;
+    this.#run();
+  };
   readonly #runAnew = (): void => {
     this.#leftMessages = RUN_MESSAGES_MAX;
     this.#leftMs = RUN_MS_MAX;

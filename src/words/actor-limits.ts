@@ -50,8 +50,8 @@ export const SHUTDOWN_MS_DEFAULT = 5_000;
 /** Messages handled in one go before the event loop gets a turn. */
 export const RUN_MESSAGES_MAX = 2_048;
 
-/** The same in milliseconds of work, for messages that take longer: a neighbour's wait. */
-export const RUN_MS_MAX = 5;
+/** The same in milliseconds of work, over several runs: a neighbour's wait. Much less would let whole bursts pile up in mailboxes. */
+export const RUN_MS_MAX = 50;
 
 /** Messages one actor handles before the next one's turn, so that a busy one does not starve its neighbours. */
 export const QUANTUM_MESSAGES = 64;
