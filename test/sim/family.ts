@@ -97,6 +97,8 @@ export class Family {
   make(): Supervisor {
     const events: SupervisorEvent[] = [];
     this.lives.push(events);
+    // A pause that an earlier life announced ended with it.
+    this.notBeforeMs.fill(0);
     const { strategy, intensity } = this.tree;
     this.supervisor = new Supervisor({
       strategy,
