@@ -227,15 +227,15 @@ export class Family {
     }
     await sleep(drawn.startMs);
     if (drawn.failsToStart) throw new Error('drawn: fails to start');
+    let ended = false;
     let settle: (reason: ExitReason) => void = () => undefined;
     const exited = new Promise<ExitReason>((resolve) => {
-      settle = resolve;
+      settle = (reason) => {
+        ended = true;
+        resolve(reason);
+      };
     });
     if (drawn.livesMs !== undefined) clock.after(drawn.livesMs, () => settle(drawn.end));
-    let ended = false;
-    void exited.then(() => {
-      ended = true;
-    });
     const stop = async (): Promise<void> => {
       if (ended) return;
       if (drawn.stop === 'dies') return settle(DRAWN);
