@@ -250,9 +250,11 @@ export class Ltl extends AppendCalls {
   status(): Status {
     const { 'force-all.path': path, 'log.segment.bytes': segmentBytes } = this.#config;
     const tail = this.#reading?.tail() ?? { firstSeq: 0, nextSeq: 0 };
-    return this.#writing === null
-      ? readerStatus(path, tail)
-      : writerStatus(this.#writing, this.#policies?.status() ?? null, path, segmentBytes, tail.firstSeq);
+    const store =
+      this.#writing === null
+        ? readerStatus(path, tail)
+        : writerStatus(this.#writing, this.#policies?.status() ?? null, path, segmentBytes, tail.firstSeq);
+    return { ...store, escalations: this.#actors.escalations() };
   }
 
   /** Counters since this instance was opened, all or one by name. Throws E_ARGUMENT for an unknown name. */

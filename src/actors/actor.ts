@@ -7,8 +7,11 @@ import type { ExitReason } from '../supervisor/exit.js';
 import type { Backoff, Restart, RestartBudget, Strategy } from '../supervisor/spec.js';
 import type { Overflow } from '../wire/mailbox.js';
 
-/** An actor's address: a value that can be sent in messages, to other threads too. It outlives restarts. */
-export interface ActorRef<Message = unknown, Reply = unknown> {
+/**
+ * An actor's address: a value that can be sent in messages, to other threads too. It outlives restarts. One that takes more
+ * messages may stand where one that takes fewer is wanted, never the other way round.
+ */
+export interface ActorRef<in Message = unknown, out Reply = unknown> {
   readonly id: number;
   readonly name: string;
   /**

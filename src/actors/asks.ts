@@ -3,6 +3,7 @@
  * signal, or the end of the thread that was to answer; and then nothing of it is left, no timer and no listener.
  */
 import type { Clock } from '../ports/clock.js';
+import { type Cancellable, Ends } from '../sync/cancel.js';
 import { fromWireError, LtlError, type WireError } from '../words/errors.js';
 import { Timeouts } from './timeouts.js';
 
@@ -11,8 +12,8 @@ interface Pending {
   readonly name: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
-  readonly onAbort: (() => void) | undefined;
+  /** Its part in the signal, when it has one. */
+  readonly ends: Ends | undefined;
   readonly timeoutMs: number;
   /** The place that is to answer; -1 while the message waits in a line. */
   place: number;
@@ -49,9 +50,9 @@ export class Asks {
     const ask = ++this.#last;
     return new Promise((resolve, reject) => {
       this.#timeouts.add(ask, timeoutMs);
-      const onAbort = signal === undefined ? undefined : (): void => this.#giveUp(ask, aborted(name, signal));
-      if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
-      this.#pending.set(ask, { id, name, resolve, reject, signal, onAbort, timeoutMs, place: -1 });
+      const ends =
+        signal === undefined ? undefined : new Ends(this.#untilAborted(ask, name, signal), signal, undefined);
+      this.#pending.set(ask, { id, name, resolve, reject, ends, timeoutMs, place: -1 });
       try {
         deliver(ask);
       } catch (error) {
@@ -83,6 +84,11 @@ export class Asks {
     for (const ask of this.#pending.keys()) this.fail(ask, error);
   }
 
+  #untilAborted(ask: number, name: string, signal: AbortSignal): Cancellable {
+    // Its time is kept by Timeouts, together with that of the others.
+    return { timedOut: () => undefined, aborted: () => this.#giveUp(ask, aborted(name, signal)) };
+  }
+
   #late(ask: number): void {
     const pending = this.#pending.get(ask);
     if (pending === undefined) return;
@@ -102,7 +108,7 @@ export class Asks {
     if (pending === undefined) return undefined;
     this.#pending.delete(ask);
     this.#timeouts.remove(ask, pending.timeoutMs);
-    if (pending.onAbort !== undefined) pending.signal?.removeEventListener('abort', pending.onAbort);
+    pending.ends?.disarm();
     return pending;
   }
 }

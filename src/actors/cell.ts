@@ -2,47 +2,23 @@
  * One living actor in one thread: its mailbox, and the turns in which its handler takes the messages.
  *
  * Ordering: messages in order of arrival, one at a time; the next turn begins when the promise of the one before is
- * settled. Fairness: senders are served in order of arrival; cells take turns by quantum (see place.ts). Ownership: used
+ * settled. Fairness: senders are served in order of arrival; cells take turns by quantum (see turns.ts). Ownership: used
  * by its thread only; other threads see its slot.
  */
 import type { ExitReason } from '../supervisor/exit.js';
-import type { Link, Trace } from '../wire/link.js';
 import type { Slot } from '../wire/mailbox.js';
 import type { DeadReason } from '../wire/place.js';
-import { LtlError, toWireError, type WireError } from '../words/errors.js';
+import { toWireError, type WireError } from '../words/errors.js';
 import type { Snapshot } from './actor.js';
 import { type CellContext, makeContext } from './context.js';
+import { Envelope } from './envelope.js';
 import type { Handler, HandlerHost } from './handler.js';
 import { Queue } from './mailbox-queue.js';
 import type { Place } from './place.js';
 import type { Ref } from './ref.js';
 
-/**
- * A message in a mailbox, or being handled, with what goes with it. A message that was merely told within the thread has
- * nothing with it and lies in the mailbox as it is: a burst of them is a burden to the garbage collector as it is.
- */
-export class Envelope {
-  message: unknown;
-  /** 0 when no answer is wanted. */
-  readonly ask: number;
-  /** The place that asked. */
-  readonly from: number;
-  readonly trace: Trace | undefined;
-  /** How it came, when it came from another thread: to be told when it is dealt with. */
-  readonly link: Link | undefined;
-  readonly serial: number;
-
-  constructor(message: unknown, ask: number, from: number, trace?: Trace, link?: Link, serial = 0) {
-    this.message = message;
-    this.ask = ask;
-    this.from = from;
-    this.trace = trace;
-    this.link = link;
-    this.serial = serial;
-  }
-}
-
 const STOP = new Envelope(undefined, 0, 0);
+const NOW = Promise.resolve();
 
 export class Cell {
   readonly id: number;
@@ -59,8 +35,11 @@ export class Cell {
   readonly #mailbox = new Queue<unknown>();
   /** Around the bare message that is being handled. */
   readonly #bare = new Envelope(undefined, 0, 0);
+  /** Asks given up that may still be in the mailbox, by place: taken out together, in one pass over it. */
+  #cancelled: Map<number, Set<number>> | undefined;
   readonly #context: CellContext;
   #state: 'starting' | 'up' | 'stopping' | 'ended' = 'starting';
+  readonly #dropsOldest: boolean;
   #waiting = false;
   #finishing = false;
 
@@ -77,6 +56,7 @@ export class Cell {
     this.name = name;
     this.slot = slot;
     this.self = place.refOf(id, name, slot);
+    this.#dropsOldest = slot.overflow === 'drop-oldest';
     this.#context = makeContext(this, input);
     const host: HandlerHost = {
       name,
@@ -104,7 +84,7 @@ export class Cell {
   /** Takes in an envelope, or a bare message, which is not undefined. */
   enqueue(item: unknown): void {
     if (this.#waiting && item instanceof Envelope && this.#deadlocks(item)) return;
-    if (this.slot.overflow === 'drop-oldest' && this.slot.depth > this.slot.size) this.#dropOldest();
+    if (this.#dropsOldest && this.slot.depth > this.slot.size) this.#dropOldest();
     this.#mailbox.push(item);
     if (!this.#waiting) this.place.schedule(this);
   }
@@ -112,6 +92,7 @@ export class Cell {
   /** Takes up to `max` messages; returns how many it took. */
   run(max: number): number {
     let taken = 0;
+    this.#takeOutCancelled();
     while (taken < max && this.ready) {
       const item = this.#mailbox.shift();
       if (item === undefined) break;
@@ -151,10 +132,28 @@ export class Cell {
   /** Gives up on an ask: not handled yet, it is taken out; being handled, its signal aborts. */
   cancel(from: number, ask: number): void {
     if (this.#context.abort(from, ask)) return;
-    const cancelled = this.#mailbox.remove(
-      (item) => item instanceof Envelope && item.from === from && item.ask === ask,
+    const cancelled = (this.#cancelled ??= new Map<number, Set<number>>());
+    if (cancelled.size === 0) void NOW.then(() => this.#takeOutCancelled());
+    const asks = cancelled.get(from);
+    if (asks === undefined) cancelled.set(from, new Set([ask]));
+    else asks.add(ask);
+  }
+
+  #takeOutCancelled(): void {
+    const cancelled = this.#cancelled;
+    if (cancelled === undefined) return;
+    this.#cancelled = undefined;
+    const out = this.#mailbox.removeAll(
+      (item) => item instanceof Envelope && cancelled.get(item.from)?.has(item.ask) === true,
     );
-    if (cancelled instanceof Envelope) this.#dealt(cancelled);
+    for (const envelope of out) this.#dealt(envelope as Envelope);
+    if (out.length > 0 && this.#wantRoom !== undefined) this.#offerRoom();
+  }
+
+  /** A message on its way here, as it seemed, never left. */
+  unsent(): void {
+    this.slot.take();
+    if (this.#wantRoom !== undefined) this.#offerRoom();
   }
 
   tellRoom(place: number): void {
@@ -172,7 +171,7 @@ export class Cell {
     this.#state = 'ended';
     // At once, so that what is sent from now on waits for the conductor's word instead of coming here.
     this.slot.goDown();
-    const error = this.#endError(reason);
+    const error = endError(this.name, reason);
     const current = this.#context.current;
     if (current !== undefined) {
       this.place.deadLetter(this.id, current.message, 'crashed', error);
@@ -300,15 +299,6 @@ export class Cell {
     if (envelope.ask !== 0) this.place.fail(envelope.from, envelope.ask, error);
   }
 
-  #endError(reason: ExitReason): WireError {
-    if (reason.kind === 'error') {
-      const { code, message } = reason.error;
-      return { code: 'E_ACTOR_FAILED', message: `${this.name} failed: ${code}: ${message}`, details: { reason } };
-    }
-    const error = new LtlError('E_ACTOR_FAILED', `${this.name} ended (${reason.kind}) before it answered`);
-    return { ...toWireError(error), details: { reason } };
-  }
-
   #inspected(envelope: Envelope, startedMs: number, from: string): void {
     this.place.inspected({
       id: this.id,
@@ -327,4 +317,13 @@ export class Cell {
 function kindOf(message: unknown): string {
   if (typeof message === 'object' && message !== null && 'type' in message) return String(message.type);
   return message === null ? 'null' : typeof message;
+}
+
+/** For those who waited for an answer. */
+function endError(name: string, reason: ExitReason): WireError {
+  const how =
+    reason.kind === 'error'
+      ? `failed: ${reason.error.code}: ${reason.error.message}`
+      : `ended (${reason.kind}) before it answered`;
+  return { code: 'E_ACTOR_FAILED', message: `${name} ${how}`, details: { reason } };
 }

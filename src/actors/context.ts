@@ -5,7 +5,8 @@
 import type { Trace } from '../wire/link.js';
 import { LtlError, type WireError } from '../words/errors.js';
 import type { ActorRef, AskOptions, ReceiveContext } from './actor.js';
-import type { Cell, Envelope } from './cell.js';
+import type { Cell } from './cell.js';
+import type { Envelope } from './envelope.js';
 import type { Ref } from './ref.js';
 
 export interface CellContext {
@@ -44,6 +45,8 @@ class Context implements CellContext, ReceiveContext {
   constructor(cell: Cell, input: unknown) {
     this.#cell = cell;
     this.input = input;
+    // Turns of an earlier life have other numbers, so that no chain of asks is taken for one of this life.
+    this.#turn = cell.slot.taken;
   }
 
   get face(): ReceiveContext {

@@ -10,6 +10,7 @@ import type { ActorRef } from './actor.js';
 export interface DeadLetter {
   readonly number: number;
   readonly atMs: number;
+  /** To send it again; undefined when that actor is dead for good. */
   readonly to: ActorRef | undefined;
   readonly toId: number;
   readonly message: unknown;
@@ -47,7 +48,7 @@ export class DeadLetters {
 
   /** Sends letters again, all or those that fit; returns how many went on their way. */
   resend(fits: (letter: DeadLetter) => boolean): number {
-    const again = this.list().filter((letter) => letter.to !== undefined && fits(letter));
+    const again = this.list().filter((letter) => letter.to !== undefined && !isGone(letter) && fits(letter));
     const numbers = new Set(again.map(({ number }) => number));
     this.#letters = this.#letters.filter(({ number }) => !numbers.has(number));
     this.#resent += again.length;
@@ -57,4 +58,9 @@ export class DeadLetters {
   }
 
   #resent = 0;
+}
+
+/** Only its reason could be told to this thread: the message itself could not cross. */
+function isGone({ message, error }: DeadLetter): boolean {
+  return message === undefined && error?.code === 'E_UNCLONEABLE';
 }

@@ -40,7 +40,7 @@ export class Lines {
 
   /** True while messages to that actor wait, so that a later one has to join them. */
   has(id: number): boolean {
-    return this.#lines.has(id);
+    return this.#lines.size > 0 && this.#lines.has(id);
   }
 
   /** Puts the message at the end of the actor's line; false when the line itself is full. */

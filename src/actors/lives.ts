@@ -8,7 +8,7 @@ import type { ChildHandle } from '../supervisor/spec.js';
 import { Slots, STATE } from '../wire/mailbox.js';
 import type { ToPlace } from '../wire/place.js';
 import { ENDS_KEPT_MAX, MAILBOX_SIZE_DEFAULT, SHUTDOWN_MS_DEFAULT, START_MS_DEFAULT } from '../words/actor-limits.js';
-import { LtlError } from '../words/errors.js';
+import { LtlError, toWireError } from '../words/errors.js';
 import type { SpawnOptions } from './actor.js';
 import { Cell } from './cell.js';
 import { handlerOf } from './handler.js';
@@ -53,10 +53,6 @@ export class Lives {
     slot.bound(options.mailbox?.size ?? MAILBOX_SIZE_DEFAULT, options.mailbox?.overflow ?? 'wait');
     const ref = this.#world.place.refOf(id, options.name ?? `actor-${id}`, slot);
     const record = new ActorRecord(id, slot, ref, logic, options);
-    if (record.placement !== 'caller' && !(logic instanceof URL)) {
-      const message = `${record.name}: logic that lives in a worker is given as the URL of its module`;
-      throw new LtlError('E_ARGUMENT', message);
-    }
     this.#records.set(id, record);
     return record;
   }
@@ -65,6 +61,10 @@ export class Lives {
   async start(record: ActorRecord): Promise<ChildHandle> {
     const { clock, watch } = this.#world;
     const startMs = record.options.startMs ?? START_MS_DEFAULT;
+    if (record.hung) {
+      const message = `a thread of ${record.name} hangs with a native store open; no other may be started beside it`;
+      throw new LtlError('E_ACTOR_HUNG', message);
+    }
     const life = record.begin();
     const late = clock.after(startMs, () => {
       const message = `${record.name} was not ready within ${startMs} ms`;
@@ -73,16 +73,18 @@ export class Lives {
     try {
       await (record.placement === 'caller' ? this.#startHere(record, life) : this.#startThere(record, life));
     } catch (error) {
-      record.life = undefined;
-      this.#leaveThread(record);
-      throw error;
+      if (record.life === life) {
+        record.life = undefined;
+        this.#leaveThread(record);
+      }
+      throw startError(record.name, error);
     } finally {
       late.cancel();
     }
     record.seenMs = clock.nowMs();
-    record.sampledMs = clock.nowMs();
     record.slot.place = record.thread?.place ?? 0;
     record.slot.reset();
+    record.sample(clock.nowMs());
     this.change(record, STATE.up, { kind: 'done' });
     watch.start();
     return { exited: life.exited, stop: (deadlineMs) => this.#stop(record, life, deadlineMs) };
@@ -99,8 +101,10 @@ export class Lives {
       else place.conducted({ tag: 'abandon', id, reason });
     } else if (thread.nativeStore) {
       this.#world.hung(record);
+      record.hung = true;
       thread.child.unref();
-      if (life !== undefined) this.#ended(record, { kind: 'hung' });
+      // For all others it is as if the thread had ended: should it wake up, nobody listens.
+      this.threadEnded(thread, { kind: 'hung' });
     } else if (!thread.shared) void thread.child.kill();
     else {
       thread.child.post({ tag: 'abandon', id, reason });
@@ -109,9 +113,14 @@ export class Lives {
     }
   }
 
+  /** An actor's place says that it is ready for messages. */
+  actorReady(place: number, id: number): void {
+    this.#livingAt(place, id)?.life?.ready();
+  }
+
   /** An actor's place says that it has ended. */
-  actorEnded(id: number, reason: ExitReason): void {
-    const record = this.#records.get(id);
+  actorEnded(place: number, id: number, reason: ExitReason): void {
+    const record = this.#livingAt(place, id);
     if (record?.life === undefined) return;
     const { thread, life } = record;
     if (thread !== undefined) this.#world.place.takeIn(thread.place);
@@ -179,7 +188,7 @@ export class Lives {
     const loaded: unknown =
       logic instanceof URL ? ((await import(logic.href)) as { default?: unknown }).default : logic;
     const make = await handlerOf(loaded);
-    if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: that is no actor logic`);
+    if (make === undefined) throw new LtlError('E_ARGUMENT', `${name}: ${NO_LOGIC}`);
     // It may have been given up while its module was loading.
     if (record.life !== life) return;
     await this.#world.place.begin(new Cell(this.#world.place, id, name, slot, options.input, make));
@@ -189,8 +198,12 @@ export class Lives {
     const { id, name, slot, options } = record;
     const { threads } = this.#world;
     const thread = await (record.placement === 'own' ? threads.own(id, name, options) : threads.shared(id));
+    if (record.life !== life || life.reason !== undefined) {
+      // Given up before there was a place for it to be ended in.
+      threads.leave(thread, id);
+      throw exitError(name, life.reason ?? { kind: 'stopped' });
+    }
     record.thread = thread;
-    mustBeInTime(record, life);
     const ready = startOf(record, life);
     const { input } = options;
     const { words, base } = slot;
@@ -205,6 +218,12 @@ export class Lives {
     const timer = this.#world.clock.after(deadlineMs, () => this.abandon(record, { kind: 'terminated' }));
     await (record.thread === undefined ? life.exited : this.#world.threads.hold(record.thread, life.exited));
     timer.cancel();
+  }
+
+  /** The actor, if that is where it lives now: what a thread says that was given up concerns an earlier life. */
+  #livingAt(place: number, id: number): ActorRecord | undefined {
+    const record = this.#records.get(id);
+    return (record?.thread?.place ?? 0) === place ? record : undefined;
   }
 
   #ended(record: ActorRecord, reason: ExitReason): void {
@@ -223,14 +242,8 @@ export class Lives {
   #leaveThread(record: ActorRecord): void {
     const { thread } = record;
     record.thread = undefined;
-    thread?.actors.delete(record.id);
-    if (thread !== undefined && !thread.shared) void thread.child.stop(SHUTDOWN_MS_DEFAULT);
+    if (thread !== undefined) this.#world.threads.leave(thread, record.id);
   }
-}
-
-/** The time for its start may be over before there is a place for it to be ended in. */
-function mustBeInTime({ name }: ActorRecord, { reason }: Life): void {
-  if (reason !== undefined) throw exitError(name, reason);
 }
 
 /** Settles with the start of that life: when its place says that it is ready, or that it has failed. */
@@ -239,4 +252,14 @@ function startOf(record: ActorRecord, life: Life): Promise<void> {
     life.ready = resolve;
     life.failed = (reason) => reject(exitError(record.name, reason));
   });
+}
+
+const NO_LOGIC =
+  'that is no actor logic; it is a receive function, an object with one, logic of XState, or the URL of a module';
+
+/** The same error wherever it was to live: with a code, and what was thrown as its cause. */
+function startError(name: string, error: unknown): LtlError {
+  if (error instanceof LtlError) return error;
+  const wire = toWireError(error);
+  return new LtlError(wire.code, `${name}: ${wire.message}`, { cause: error });
 }

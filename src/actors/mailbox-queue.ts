@@ -51,10 +51,23 @@ export class Queue<Item> {
 
   /** Takes out the first item that fits. */
   remove(fits: (item: Item) => boolean): Item | undefined {
+    const first = this.#oldest;
+    if (first !== undefined && fits(first)) return this.shift();
     let found: Item | undefined;
     for (let left = this.#size; left > 0; left--) {
       const item = this.shift() as Item;
       if (found === undefined && fits(item)) found = item;
+      else this.push(item);
+    }
+    return found;
+  }
+
+  /** Takes out all items that fit, in their order; the others keep theirs. One pass, however many. */
+  removeAll(fits: (item: Item) => boolean): Item[] {
+    const found: Item[] = [];
+    for (let left = this.#size; left > 0; left--) {
+      const item = this.shift() as Item;
+      if (fits(item)) found.push(item);
       else this.push(item);
     }
     return found;

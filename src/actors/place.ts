@@ -2,7 +2,7 @@
  * A place: one thread in which actors live. It runs its cells turn by turn, delivers messages to them and, over links, to
  * other places, and holds what this thread waits for: asks, lines, watches. The conductor's thread is a place like any other.
  *
- * Fairness: cells with messages take turns of QUANTUM_MESSAGES; after RUN_MESSAGES_MAX the event loop gets its turn.
+ * Fairness: cells with messages take turns; see turns.ts.
  * Ordering: from one sender to one actor, messages arrive in the order of sending, lines included.
  */
 import type { Clock } from '../ports/clock.js';
@@ -10,20 +10,18 @@ import type { ExitReason } from '../supervisor/exit.js';
 import { Link, type LinkControl, type LinkEnd, type LinkListener, type Trace } from '../wire/link.js';
 import { Slot, STATE } from '../wire/mailbox.js';
 import type { ActorTransition, DeadReason, FromPlace, ToPlace } from '../wire/place.js';
-import { ASK_TIMEOUT_MS_DEFAULT, QUANTUM_MESSAGES, RUN_MESSAGES_MAX } from '../words/actor-limits.js';
+import { ASK_TIMEOUT_MS_DEFAULT } from '../words/actor-limits.js';
 import { toWireError, type WireError } from '../words/errors.js';
 import type { AskOptions, Change, Snapshot } from './actor.js';
 import { Asks } from './asks.js';
-import { type Cell, Envelope } from './cell.js';
+import type { Cell } from './cell.js';
+import { assertAskOptions } from './check.js';
 import { assertCloneable } from './cloneable.js';
+import { Envelope } from './envelope.js';
 import { full, Lines, type Waiting } from './lines.js';
-import { Queue } from './mailbox-queue.js';
 import { Ref, reviveRefs } from './ref.js';
+import { Turns } from './turns.js';
 import { Watches } from './watches.js';
-
-const NOW = Promise.resolve();
-/** Actors in one run queue for which it need not be made anew. */
-const RUN_SLOTS_KEPT = 65_536;
 
 export class Place implements LinkListener {
   readonly id: number;
@@ -32,12 +30,10 @@ export class Place implements LinkListener {
   readonly #cells = new Map<number, Cell>();
   readonly #links = new Map<number, Link>();
   readonly #lines: Lines;
-  readonly #runQueue = new Queue<Cell>(RUN_SLOTS_KEPT);
+  readonly #turns = new Turns();
   readonly #asks: Asks;
   readonly #watches: Watches;
   readonly #conduct: (message: FromPlace) => void;
-  #running = false;
-  readonly #runNow = (): void => this.#run();
 
   constructor(id: number, clock: Clock, conduct: (message: FromPlace) => void) {
     this.id = id;
@@ -72,6 +68,11 @@ export class Place implements LinkListener {
   }
 
   ask(to: Ref, message: unknown, options: AskOptions, trace: Trace | undefined): Promise<unknown> {
+    try {
+      assertAskOptions(options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     const terms = {
       id: to.id,
       name: to.name,
@@ -161,7 +162,11 @@ export class Place implements LinkListener {
     try {
       await cell.start();
     } catch (error) {
+      // It was given up before, and another life may have begun since: what this one says concerns nobody.
+      if (cell.ended) return;
       this.#cells.delete(cell.id);
+      // What had arrived for it already is lost with it, and not unseen.
+      cell.end({ kind: 'error', error: toWireError(error) }, 'lost');
       throw error;
     }
   }
@@ -190,12 +195,7 @@ export class Place implements LinkListener {
   }
 
   schedule(cell: Cell): void {
-    if (cell.scheduled) return;
-    cell.scheduled = true;
-    this.#runQueue.push(cell);
-    if (this.#running) return;
-    this.#running = true;
-    void NOW.then(this.#runNow);
+    this.#turns.schedule(cell);
   }
 
   inspected(transition: ActorTransition): void {
@@ -251,6 +251,9 @@ export class Place implements LinkListener {
       case 'room':
         this.#lines.flush(control.id);
         return;
+      case 'unsent':
+        cell?.unsent();
+        return;
     }
   }
 
@@ -290,8 +293,14 @@ export class Place implements LinkListener {
     return Ref.cloned;
   }
 
-  uncloneable(id: number, ask: number, message: unknown): void {
-    const error: WireError = { code: 'E_UNCLONEABLE', message: 'the message cannot cross threads', details: {} };
+  uncloneable(link: Link, id: number, ask: number, message: unknown, why: string): void {
+    // Its room is the actor's to give back: only there are its words known.
+    link.control({ tag: 'unsent', id });
+    const error: WireError = {
+      code: 'E_UNCLONEABLE',
+      message: `the message cannot cross threads: ${why}`,
+      details: {},
+    };
     if (ask === 0) this.deadLetter(id, message, 'uncloneable', error);
     else this.#asks.fail(ask, error);
   }
@@ -305,26 +314,6 @@ export class Place implements LinkListener {
   }
 
   /* Below: how */
-
-  #run(): void {
-    let left = RUN_MESSAGES_MAX;
-    let sinceMs = performance.now();
-    while (left > 0) {
-      const cell = this.#runQueue.shift();
-      if (cell === undefined) break;
-      cell.scheduled = false;
-      left -= cell.run(Math.min(left, QUANTUM_MESSAGES)) + 1;
-      if (cell.pending > 0 && cell.ready) {
-        cell.scheduled = true;
-        this.#runQueue.push(cell);
-      }
-      const untilMs = performance.now();
-      cell.slot.busy(Math.round((untilMs - sinceMs) * 1_000));
-      sinceMs = untilMs;
-    }
-    this.#running = this.#runQueue.size > 0;
-    if (this.#running) setImmediate(this.#runNow);
-  }
 
   #deliver(
     id: number,

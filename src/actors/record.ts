@@ -32,6 +32,8 @@ export class ActorRecord {
   /** The worker it lives in; undefined in the conductor's thread. */
   thread: Thread | undefined;
   lastExit: ExitReason | undefined;
+  /** A thread of it lives on that hangs with a native store open: it never starts again. */
+  hung = false;
   /** The state that subscribers were told last. */
   told: number = STATE.down;
   /** How to stop it for good. */
@@ -60,6 +62,13 @@ export class ActorRecord {
   get change(): 'up' | 'down' | 'dead' {
     const { state } = this.slot;
     return state === STATE.up ? 'up' : state === STATE.down ? 'down' : 'dead';
+  }
+
+  /** From now on is what actors() tells next. What was lost with an earlier life was not handled. */
+  sample(nowMs: number): void {
+    this.sampledMs = nowMs;
+    this.sampledTaken = this.slot.taken;
+    this.sampledBusy = this.slot.busyMicros;
   }
 
   /** Begins a new life: its promises. */

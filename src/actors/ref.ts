@@ -84,19 +84,55 @@ const REF_PROPERTY: PropertyDescriptor = {
   },
 };
 
-/** Walks a cloned value and puts references where `$ref` says; returns the value, or its replacement. */
-export function reviveRefs(value: unknown, make: (wire: RefWire) => Ref, seen = new Set<object>()): unknown {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return value;
-  if ('$ref' in value && !(value instanceof Ref)) return make(value.$ref as RefWire);
-  seen.add(value);
-  if (value instanceof Map) for (const [key, item] of value) value.set(key, reviveRefs(item, make, seen));
-  else if (value instanceof Set) {
-    const items = [...value].map((item) => reviveRefs(item, make, seen));
-    value.clear();
-    for (const item of items) value.add(item);
-  } else
-    for (const [key, item] of Object.entries(value))
-      if (typeof item === 'object' && item !== null)
-        (value as Record<string, unknown>)[key] = reviveRefs(item, make, seen);
+/**
+ * Walks a cloned value and puts references where `$ref` says; returns the value, or its replacement. What merely has a
+ * property of that name (a JSON schema, say) is left alone. Without recursion, because a message may be as deep as it likes.
+ */
+export function reviveRefs(value: unknown, make: (wire: RefWire) => Ref): unknown {
+  const made = refOrSelf(value, make);
+  if (made !== value) return made;
+  const seen = new Set<object>();
+  const left: object[] = [];
+  const visit = (item: unknown): unknown => {
+    const revived = refOrSelf(item, make);
+    if (revived === item && typeof item === 'object' && item !== null && !ArrayBuffer.isView(item) && !seen.has(item)) {
+      seen.add(item);
+      left.push(item);
+    }
+    return revived;
+  };
+  visit(value);
+  for (let next = left.pop(); next !== undefined; next = left.pop()) reviveIn(next, visit);
   return value;
+}
+
+function reviveIn(holder: object, visit: (item: unknown) => unknown): void {
+  if (holder instanceof Map) {
+    const entries = [...holder].map(([key, item]) => [visit(key), visit(item)] as const);
+    holder.clear();
+    for (const [key, item] of entries) holder.set(key, item);
+    return;
+  }
+  if (holder instanceof Set) {
+    const items = [...holder].map(visit);
+    holder.clear();
+    for (const item of items) holder.add(item);
+    return;
+  }
+  const fields = holder as Record<string, unknown>;
+  for (const [key, item] of Object.entries(fields)) {
+    const revived = visit(item);
+    if (revived !== item) fields[key] = revived;
+  }
+}
+
+function refOrSelf(value: unknown, make: (wire: RefWire) => Ref): unknown {
+  if (typeof value !== 'object' || value === null || !('$ref' in value) || value instanceof Ref) return value;
+  return isWire(value.$ref) ? make(value.$ref) : value;
+}
+
+function isWire(wire: unknown): wire is RefWire {
+  if (typeof wire !== 'object' || wire === null || !('slot' in wire) || !('id' in wire)) return false;
+  const slot = wire.slot as Partial<SlotWire> | null;
+  return slot?.words instanceof Int32Array && slot.words.buffer instanceof SharedArrayBuffer;
 }

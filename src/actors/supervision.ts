@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.js';
 import type { ExitReason } from '../supervisor/exit.js';
 import type { ChildHandle, ChildSpec, SupervisorEvent, SupervisorStatus } from '../supervisor/spec.js';
 import { Supervisor } from '../supervisor/supervisor.js';
+import { STATE } from '../wire/mailbox.js';
 import { SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
 import { LtlError } from '../words/errors.js';
 import type { ActorRef, SpawnOptions, SuperviseOptions } from './actor.js';
@@ -34,6 +35,7 @@ export class Supervision {
   /** Made for one actor that was spawned by itself. */
   readonly #alone: boolean;
   #supervisor: Supervisor;
+  #isOver = false;
   /** The start of the present supervisor. */
   #begun: Promise<void> = Promise.resolve();
 
@@ -45,7 +47,6 @@ export class Supervision {
     this.#alone = alone !== undefined;
     if (alone !== undefined) this.#members.set(alone.spec.id, alone);
     for (const child of options.children) {
-      if (this.#members.has(child.id)) throw new LtlError('E_ARGUMENT', `two children are named ${child.id}`);
       if ('supervise' in child) this.#members.set(child.id, this.#below(child));
       else {
         const { id, logic, budget, ...rest } = child;
@@ -73,6 +74,11 @@ export class Supervision {
 
   status(): SupervisorStatus {
     return this.#supervisor.status();
+  }
+
+  /** It has ended for good. */
+  get over(): boolean {
+    return this.#isOver;
   }
 
   /** Stops the children in reverse order; resolves when all are down. */
@@ -108,7 +114,7 @@ export class Supervision {
       ...(periodMs === undefined ? {} : { periodMs }),
       ...(backoff === undefined ? {} : { backoff }),
       clock: this.#world.clock,
-      children: [...this.#members.values()].map(({ spec }) => spec),
+      children: [...this.#members.values()].filter((member) => !isDead(member)).map(({ spec }) => spec),
       onEvent: (event) => this.#happened(event),
     });
   }
@@ -138,7 +144,9 @@ export class Supervision {
   }
 
   #happened(event: SupervisorEvent): void {
-    this.#world.emit({ ...event, supervisor: this.name });
+    // Of an actor that was spawned by itself, the first life was told when it began.
+    const told = this.#alone && event.type === 'started' && event.restarts === 0;
+    if (!told) this.#world.emit({ ...event, supervisor: this.name });
     if (event.type !== 'exited' && event.type !== 'stopped') return;
     const member = this.#members.get(event.id);
     if (member === undefined) return;
@@ -168,12 +176,18 @@ export class Supervision {
 
   /** It has ended for good, and so has everything below it. */
   #over(reason: ExitReason): void {
+    this.#isOver = true;
     for (const member of this.#members.values()) {
       if ('below' in member) member.below.#over(reason);
       else this.#world.dead(member.record, member.record.lastExit ?? reason);
     }
     if (this.#parent === undefined) this.#world.ended(this);
   }
+}
+
+/** What was told to be dead stays so, also when its supervisor begins anew. */
+function isDead(member: Member): boolean {
+  return 'below' in member ? member.below.over : member.record.slot.state === STATE.dead;
 }
 
 /** A supervisor for one actor that was spawned by itself and is to be restarted. */

@@ -8,13 +8,21 @@
 import { availableParallelism } from 'node:os';
 import { type JobOptions, JobPool } from '../jobs/pool.js';
 import { type Clock, realClock } from '../ports/clock.js';
-import type { ChildHandle, ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
-import { staysDown } from '../supervisor/supervisor.js';
+import { describeExit, type ExitReason } from '../supervisor/exit.js';
+import type { ChildSpec, SupervisorEvent } from '../supervisor/spec.js';
 import { STATE } from '../wire/mailbox.js';
 import type { ActorTransition, FromPlace } from '../wire/place.js';
-import { SHUTDOWN_MS_DEFAULT } from '../words/actor-limits.js';
-import { LtlError, toWireError } from '../words/errors.js';
+import {
+  ESCALATIONS_KEPT_MAX,
+  SHUTDOWN_MS_DEFAULT,
+  START_MS_DEFAULT,
+  STOP_GRACE_MS,
+  TIMER_MS_MAX,
+} from '../words/actor-limits.js';
+import { LtlError } from '../words/errors.js';
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from './actor.js';
+import { type AloneWorld, startAlone } from './alone.js';
+import { assertPlacement, assertSpawnOptions, assertSuperviseOptions, assertUrl } from './check.js';
 import { type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Lives } from './lives.js';
 import { Place } from './place.js';
@@ -35,6 +43,14 @@ export type ActorEvent =
   | (SupervisorEvent & { readonly supervisor: string })
   | { readonly type: 'hung'; readonly id: string; readonly atMs: number; readonly supervisor: string };
 
+/** A supervisor that gave up: when, which one, and the child beyond its budget. */
+export interface Escalation {
+  readonly atMs: number;
+  readonly supervisor: string;
+  readonly id: string;
+  readonly reason: ExitReason;
+}
+
 export class ActorSystem {
   readonly #clock: Clock;
   readonly #place: Place;
@@ -45,7 +61,9 @@ export class ActorSystem {
   readonly #supervisions: Supervision[] = [];
   readonly #inspectors = new Set<(transition: ActorTransition) => void>();
   readonly #listeners = new Set<(event: ActorEvent) => void>();
+  readonly #escalations: Escalation[] = [];
   readonly #watch: HangWatch;
+  readonly #aloneWorld: AloneWorld;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ActorSystemOptions = {}) {
@@ -74,19 +92,32 @@ export class ActorSystem {
       watch: this.#watch,
       hung,
     });
+    this.#aloneWorld = {
+      clock: this.#clock,
+      lives: this.#lives,
+      emit: (event) => this.#emit(event),
+      supervise: (spec, record) => {
+        const supervision = superviseOne(spec, record, this.#world());
+        this.#supervisions.push(supervision);
+        return supervision;
+      },
+    };
   }
 
   /** Starts an actor; resolves when it is ready for messages, rejects with its start's error. */
-  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
+  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<unknown, never>> => {
     this.#mustRun();
+    assertSpawnOptions(options);
+    assertPlacement(logic, options, options.name ?? 'the actor');
     const record = this.#lives.make(logic, options);
-    await this.#startAlone(record, this.#spec(record));
-    return record.ref as unknown as ActorRef<never, never>;
+    await startAlone(this.#aloneWorld, record, this.#spec(record));
+    return record.ref as unknown as ActorRef<unknown, never>;
   };
 
   /** Starts a supervisor and its children in order; resolves when all are ready. */
   async supervise(options: SuperviseOptions): Promise<Supervision> {
     this.#mustRun();
+    assertSuperviseOptions(options);
     const supervision = new Supervision(options, this.#world());
     this.#supervisions.push(supervision);
     await supervision.start();
@@ -94,8 +125,9 @@ export class ActorSystem {
   }
 
   /** Runs stateless work on the job pool: the default export of that module, called with the data. */
-  job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
+  async job<Result = unknown>(module: URL, data: unknown, options: JobOptions = {}): Promise<Result> {
     this.#mustRun();
+    assertUrl(module, 'a job');
     return this.#jobs.run(module, data, options) as Promise<Result>;
   }
 
@@ -136,6 +168,11 @@ export class ActorSystem {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** The last supervisors that gave up, oldest first; at most ESCALATIONS_KEPT_MAX. */
+  escalations(): readonly Escalation[] {
+    return [...this.#escalations];
+  }
+
   /** Messages that did not arrive, oldest first; at most DEAD_LETTERS_MAX. */
   deadLetters(): readonly DeadLetter[] {
     return this.#letters.list();
@@ -170,7 +207,8 @@ export class ActorSystem {
       id: record.name,
       restart: restart ?? 'temporary',
       shutdownMs: shutdownMs ?? SHUTDOWN_MS_DEFAULT,
-      ...(startMs === undefined ? {} : { startMs }),
+      // The actor's own start is given up first, and with it what it holds: only then may another begin.
+      startMs: Math.min(TIMER_MS_MAX, (startMs ?? START_MS_DEFAULT) + STOP_GRACE_MS),
       start: () => this.#lives.start(record),
     };
   }
@@ -193,55 +231,15 @@ export class ActorSystem {
     };
   }
 
-  /** Starts an actor without a supervisor: it gets one when it first fails, so that until then it costs no memory. */
-  async #startAlone(record: ActorRecord, spec: ChildSpec): Promise<void> {
-    let handle: ChildHandle;
-    try {
-      handle = await spec.start();
-    } catch (error) {
-      this.#lives.dead(record, { kind: 'error', error: toWireError(error) });
-      throw error;
-    }
-    this.#emit({ type: 'started', id: spec.id, atMs: this.#clock.nowMs(), restarts: 0, supervisor: '' });
-    let asked = false;
-    record.stop = () => {
-      asked = true;
-      return handle.stop(spec.shutdownMs);
-    };
-    void handle.exited.then((reason) => {
-      if (!asked && !staysDown(spec, reason)) {
-        void this.#superviseFromNow(record, spec, handle);
-        return;
-      }
-      this.#emit({ type: 'exited', id: spec.id, atMs: this.#clock.nowMs(), reason, final: true, supervisor: '' });
-      this.#lives.dead(record, reason);
-    });
-  }
-
-  /** The life that has just ended is the first one that the new supervisor sees. */
-  async #superviseFromNow(record: ActorRecord, spec: ChildSpec, ended: ChildHandle): Promise<void> {
-    let first: ChildHandle | undefined = ended;
-    const start = async (): Promise<ChildHandle> => {
-      const handle = first ?? (await spec.start());
-      first = undefined;
-      return handle;
-    };
-    const supervision = superviseOne({ ...spec, start }, record, this.#world());
-    this.#supervisions.push(supervision);
-    record.stop = () => supervision.stop();
-    // It may give up, or be stopped, before the actor is up again; its events and the actor's watchers tell.
-    await supervision.start().catch(() => undefined);
-  }
-
   /* What places and threads say */
 
   #said(place: number, message: FromPlace): void {
     switch (message.tag) {
       case 'ready':
-        this.#lives.get(message.id)?.life?.ready();
+        this.#lives.actorReady(place, message.id);
         return;
       case 'ended':
-        this.#lives.actorEnded(message.id, message.reason);
+        this.#lives.actorEnded(place, message.id, message.reason);
         return;
       case 'connect':
         if (!this.#threads.connect(place, message.to)) this.#lives.tell(place, { tag: 'gone', place: message.to });
@@ -269,6 +267,14 @@ export class ActorSystem {
     }
   }
 
+  /** Seen even where nobody listens: in the process's warnings, and in status(). */
+  #escalated({ atMs, supervisor, id, reason }: Extract<ActorEvent, { type: 'escalated' }>): void {
+    this.#escalations.push({ atMs, supervisor, id, reason });
+    if (this.#escalations.length > ESCALATIONS_KEPT_MAX) this.#escalations.shift();
+    const code = reason.kind === 'error' ? reason.error.code : 'E_ACTOR_FAILED';
+    process.emitWarning(`${supervisor} gave up: ${id} ${describeExit(reason)}`, { type: 'LtlEscalation', code });
+  }
+
   #inspecting(): void {
     const on = this.#inspectors.size > 0;
     this.#place.inspecting = on;
@@ -276,6 +282,7 @@ export class ActorSystem {
   }
 
   #emit(event: ActorEvent): void {
+    if (event.type === 'escalated') this.#escalated(event);
     for (const listener of this.#listeners) queueMicrotask(() => listener(event));
   }
 }

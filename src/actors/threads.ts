@@ -20,6 +20,8 @@ export interface Thread {
   readonly nativeStore: boolean;
   /** Actors that live in it. */
   readonly actors: Set<number>;
+  /** It is being ended, because there are to be fewer. */
+  retired: boolean;
   /** Starts and stops under way in it: as long as there are any, it keeps the process alive. */
   holds: number;
   /** The last heartbeat seen, and when; see the watch. */
@@ -36,16 +38,25 @@ export interface ThreadsListener {
 }
 
 export class Threads {
-  /** How many shared workers there may be. */
-  limit: number;
+  #limit: number;
   readonly #listener: ThreadsListener;
   readonly #threads = new Map<number, Thread>();
   readonly #starting = new Set<Promise<Thread>>();
   #lastPlace = 0;
 
   constructor(limit: number, listener: ThreadsListener) {
-    this.limit = limit;
+    this.#limit = limit;
     this.#listener = listener;
+  }
+
+  /** How many shared workers there may be. Those beyond it get no new actors, and end when their last one has left. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  set limit(limit: number) {
+    this.#limit = limit;
+    for (const thread of this.all()) this.#retire(thread);
   }
 
   get(place: number): Thread | undefined {
@@ -59,9 +70,9 @@ export class Threads {
   /** A shared worker for that actor: a new one while there are fewer than the limit and none is idle, else the least loaded. */
   async shared(id: number): Promise<Thread> {
     for (;;) {
-      const shared = this.all().filter((thread) => thread.shared);
+      const shared = this.#within();
       const least = shared.toSorted((left, right) => left.actors.size - right.actors.size)[0];
-      const mayStart = shared.length + this.#starting.size < this.limit;
+      const mayStart = shared.length + this.#starting.size < this.#limit;
       if (least !== undefined && (least.actors.size === 0 || (!mayStart && this.#starting.size === 0))) {
         // Taken at once, so that the next one to choose sees it.
         least.actors.add(id);
@@ -70,6 +81,26 @@ export class Threads {
       if (mayStart) return this.#startShared(id);
       await Promise.race(this.#starting).catch(() => undefined);
     }
+  }
+
+  /** That actor does not live there any more. */
+  leave(thread: Thread, id: number): void {
+    thread.actors.delete(id);
+    if (thread.shared) this.#retire(thread);
+    else void thread.child.stop(SHUTDOWN_MS_DEFAULT);
+  }
+
+  /** The shared workers that may get actors: the oldest ones, as many as the limit. */
+  #within(): Thread[] {
+    return this.all()
+      .filter((thread) => thread.shared && !thread.retired)
+      .slice(0, this.#limit);
+  }
+
+  #retire(thread: Thread): void {
+    if (!thread.shared || thread.retired || thread.actors.size > 0 || this.#within().includes(thread)) return;
+    thread.retired = true;
+    void thread.child.stop(SHUTDOWN_MS_DEFAULT);
   }
 
   /** A worker for that actor alone. */
@@ -127,7 +158,8 @@ export class Threads {
       onMessage: (message) => this.#listener.said(place, message),
     });
     const nativeStore = options.nativeStore ?? false;
-    const thread: Thread = { place, shared, child, nativeStore, actors: new Set([id]), holds: 0, beat: -1, beatMs: 0 };
+    const actors = new Set([id]);
+    const thread: Thread = { place, shared, child, nativeStore, actors, retired: false, holds: 0, beat: -1, beatMs: 0 };
     this.#threads.set(place, thread);
     const [end, peerEnd] = linkEnds();
     child.post({ tag: 'peer', place: 0, end: peerEnd }, [peerEnd.port]);

@@ -1,6 +1,7 @@
 /**
  * Timeouts of many waits at the price of few timers: those of equal length fall due in the order of their making, so one
- * timer serves them all. While a length has waits its timer keeps the process alive, as each one's own would.
+ * timer serves them all. While a length has waits its timer keeps the process alive, as each one's own would. A length
+ * without waits keeps its timer for the next one, as long as there are few such lengths.
  */
 import type { Clock, Timer } from '../ports/clock.js';
 
@@ -9,6 +10,9 @@ interface Lane {
   readonly dueMs: Map<number, number>;
   timer: Timer;
 }
+
+/** Lengths that are kept: those of a program are few, unless it reckons each from a deadline. */
+const LANES_KEPT_MAX = 16;
 
 export class Timeouts {
   readonly #clock: Clock;
@@ -34,7 +38,12 @@ export class Timeouts {
 
   remove(wait: number, timeoutMs: number): void {
     const lane = this.#lanes.get(timeoutMs);
-    if (lane?.dueMs.delete(wait) === true && lane.dueMs.size === 0) lane.timer.unref();
+    if (lane === undefined || !lane.dueMs.delete(wait) || lane.dueMs.size > 0) return;
+    if (this.#lanes.size <= LANES_KEPT_MAX) lane.timer.unref();
+    else {
+      lane.timer.cancel();
+      this.#lanes.delete(timeoutMs);
+    }
   }
 
   #fire(timeoutMs: number): void {

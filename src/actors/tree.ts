@@ -16,7 +16,7 @@ export interface ActorNode {
   /** Messages in the mailbox, on the way to it, or being handled. */
   readonly mailboxDepth?: number;
   readonly restarts: number;
-  /** Since the last call of actors(). */
+  /** Since the last call of actors(), or since its last start. */
   readonly messagesPerSecond?: number;
   /** Of one processor's time, since the last call of actors(): 0 to 1. */
   readonly busyShare?: number;
@@ -31,9 +31,7 @@ export function describeActor(record: ActorRecord, restarts: number, nowMs: numb
   const { taken, busyMicros } = slot;
   const messages = (taken - record.sampledTaken) | 0;
   const busy = (busyMicros - record.sampledBusy) | 0;
-  record.sampledMs = nowMs;
-  record.sampledTaken = taken;
-  record.sampledBusy = busyMicros;
+  record.sample(nowMs);
   return {
     kind: 'actor',
     name: record.name,

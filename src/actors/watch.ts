@@ -1,7 +1,8 @@
 /**
  * Finds actors that hang. Two kinds: a thread whose event loop does not turn (its heart does not answer a probe while
  * messages wait), and an actor whose promise does not settle (its count of messages dealt with does not move while some
- * wait). A thread that holds a native store is only reported; any other one is ended, and its supervisor does the rest.
+ * wait). A thread that holds a native store is left alone, and its actor given up; any other one is ended. Either is a failure
+ * that its supervisor sees.
  * Idle threads are not probed: watching nothing costs nothing but this timer, which keeps no process alive.
  */
 import type { Clock, Timer } from '../ports/clock.js';
@@ -47,9 +48,10 @@ export class HangWatch {
   expect(thread: Thread, stuck: () => void): void {
     const before = thread.child.heartbeat();
     thread.child.probe();
-    this.#clock.after(STOP_GRACE_MS, () => {
+    const timer = this.#clock.after(STOP_GRACE_MS, () => {
       if (thread.child.heartbeat() === before) stuck();
     });
+    timer.unref();
   }
 
   /** One look at all; false when there is nothing to watch any more. */
@@ -73,8 +75,11 @@ export class HangWatch {
     const hangMs = Math.min(...here.map(({ options }) => options.hangMs ?? HANG_MS_DEFAULT));
     if (nowMs - thread.beatMs < hangMs) return;
     thread.beatMs = nowMs;
-    for (const record of here) this.#world.hung(record);
-    if (!thread.nativeStore) void thread.child.kill();
+    if (thread.nativeStore) for (const record of here) this.#world.abandon(record, { kind: 'hung' });
+    else {
+      for (const record of here) this.#world.hung(record);
+      void thread.child.kill();
+    }
   }
 
   #lookAtActor(record: ActorRecord, nowMs: number): void {
@@ -87,10 +92,14 @@ export class HangWatch {
     }
     if (options.hangMs === undefined || nowMs - record.seenMs < options.hangMs) return;
     record.seenMs = nowMs;
+    if (record.thread?.nativeStore === true) {
+      this.#world.abandon(record, { kind: 'hung' });
+      return;
+    }
     this.#world.hung(record);
     const message = `${record.name} did not finish a message within ${options.hangMs} ms`;
     if (record.thread === undefined || record.thread.shared)
       this.#world.abandon(record, { kind: 'error', error: { code: 'E_ACTOR_HUNG', message, details: {} } });
-    else if (!record.thread.nativeStore) void record.thread.child.kill();
+    else void record.thread.child.kill();
   }
 }

@@ -9,6 +9,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { Clock } from '../ports/clock.js';
+import { assertEnds, Ends } from '../sync/cancel.js';
 import { JOB_ABORT_GRACE_MS } from '../words/actor-limits.js';
 import { LtlError } from '../words/errors.js';
 import { PriorityQueue } from './priority-queue.js';
@@ -56,10 +57,17 @@ export class JobPool {
     const { signal, priority = 0 } = options;
     if (!Number.isInteger(priority) || priority < 0 || priority > 9)
       throw new LtlError('E_ARGUMENT', 'the priority of a job is a whole number from 0 to 9');
+    if (signal !== undefined) assertEnds(signal, undefined);
     await this.#turn(module, priority, signal);
-    const running = this.#start(module, data, options);
+    if (signal?.aborted === true) {
+      // Between its turn and its start: the turn is the next one's.
+      this.#beginning--;
+      this.#next();
+      throw aborted(module, signal);
+    }
+    const { running, abort } = this.#start(module, data, options);
     try {
-      return await (signal === undefined ? running : Promise.race([running, untilAborted(module, signal)]));
+      return await (signal === undefined ? running : orAborted(running, module, signal, abort));
     } catch (error) {
       throw jobError(module, error);
     }
@@ -80,18 +88,21 @@ export class JobPool {
         reject(aborted(module, signal));
         return;
       }
-      const onAbort = (): void => {
+      const leave = (): void => {
         this.#waiting.remove(waiting);
         if (signal !== undefined) reject(aborted(module, signal));
       };
+      const ends = signal === undefined ? undefined : untilAborted(signal, leave);
       const waiting: Waiting = {
         begin: () => {
-          signal?.removeEventListener('abort', onAbort);
+          ends?.disarm();
           resolve();
         },
-        refuse: reject,
+        refuse: (error) => {
+          ends?.disarm();
+          reject(error);
+        },
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiting, priority);
       this.#next();
     });
@@ -110,10 +121,11 @@ export class JobPool {
   /** Jobs whose turn has come and that are not running yet. */
   #beginning = 0;
 
-  #start(module: URL, data: unknown, { signal, onProgress }: JobOptions): Promise<unknown> {
+  #start(module: URL, data: unknown, { onProgress }: JobOptions): { running: Promise<unknown>; abort: () => void } {
     const { port1: port, port2 } = new MessageChannel();
     const force = new AbortController();
-    const hear = ({ progress }: FromJob): void => onProgress?.(progress);
+    // In a turn of its own: what the listener throws is its owner's, and neither fails the job nor keeps its place.
+    const hear = ({ progress }: FromJob): void => queueMicrotask(() => onProgress?.(progress));
     port.on('message', hear);
     port.unref();
     const abort = (): void => {
@@ -125,15 +137,13 @@ export class JobPool {
       );
     };
     const running = this.#runIn({ module: module.href, data, port: port2 }, force.signal).finally(() => {
-      signal?.removeEventListener('abort', abort);
       hearTheRest(port, hear);
       this.#running.delete(running);
       this.#next();
     });
     this.#beginning--;
     this.#running.set(running, abort);
-    signal?.addEventListener('abort', abort, { once: true });
-    return running;
+    return { running, abort };
   }
 
   async #runIn(task: JobTask, signal: AbortSignal): Promise<unknown> {
@@ -170,17 +180,39 @@ function hearTheRest(port: MessagePort, hear: (message: FromJob) => void): void 
   port.close();
 }
 
-function untilAborted(module: URL, signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(aborted(module, signal)), { once: true });
+/** The job's end, or its signal's: then it is told, and nobody waits for it. Leaves no listener behind. */
+async function orAborted(
+  running: Promise<unknown>,
+  module: URL,
+  signal: AbortSignal,
+  abort: () => void,
+): Promise<unknown> {
+  let ends: Ends | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    ends = untilAborted(signal, () => {
+      abort();
+      reject(aborted(module, signal));
+    });
   });
+  try {
+    return await Promise.race([running, over]);
+  } finally {
+    ends?.disarm();
+  }
+}
+
+function untilAborted(signal: AbortSignal, call: () => void): Ends {
+  return new Ends({ timedOut: () => undefined, aborted: call }, signal, undefined);
 }
 
 function jobError(module: URL, error: unknown): LtlError {
   if (error instanceof LtlError) return error;
   if (error instanceof Error && error.name === 'DataCloneError')
     return new LtlError('E_UNCLONEABLE', `the data of ${nameOf(module)}: ${error.message}`, { cause: error });
-  const message = error instanceof Error ? error.message : String(error);
+  // The runner makes an Error of whatever a job throws: what is none is what became of a result that was not cloned.
+  if (!(error instanceof Error))
+    return new LtlError('E_UNCLONEABLE', `what ${nameOf(module)} returned cannot cross threads`, { cause: error });
+  const { message } = error;
   return new LtlError('E_JOB_FAILED', `${nameOf(module)}: ${message}`, { cause: error });
 }
 

@@ -1,4 +1,6 @@
 /** What every worker of the job pool runs: loads the job's module and calls its default export with the data and a context. */
+
+import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { LtlError } from '../words/errors.js';
 
@@ -34,9 +36,20 @@ export default async function run({ module, data, port }: JobTask): Promise<unkn
       throw new LtlError('E_ARGUMENT', `${module} has no default export that is a function`);
     return await job(data, {
       signal: controller.signal,
-      progress: (progress) => port.postMessage({ progress } satisfies FromJob),
+      progress: (progress) => report(port, progress),
     });
+  } catch (error) {
+    // Whatever was thrown, an Error crosses: its name, message and stack.
+    throw error instanceof Error ? error : new Error(inspect(error));
   } finally {
     port.close();
+  }
+}
+
+function report(port: MessagePort, progress: unknown): void {
+  try {
+    port.postMessage({ progress } satisfies FromJob);
+  } catch (cause) {
+    throw new LtlError('E_UNCLONEABLE', `the progress cannot cross threads: ${String(cause)}`, { cause });
   }
 }

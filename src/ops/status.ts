@@ -2,6 +2,7 @@
  * What status() and stat() tell: plain data, made from the machines' states and the shared counters. Reading it wakes
  * nobody and asks no actor.
  */
+import type { Escalation } from '../actors/system.js';
 import type { RecoveryReport } from '../log/recover.js';
 import { COUNTERS, type Counter, WAYS, WORD, WRITER } from '../wire/board.js';
 import { type FlagName, flagsOf } from '../words/flags.js';
@@ -54,10 +55,15 @@ export interface Status {
   readonly indexer: 'off' | 'down' | 'silent' | 'up';
   /** What the supervisor did last. */
   readonly events: readonly unknown[];
+  /** The last supervisors of your actors that gave up, oldest first. */
+  readonly escalations: readonly Escalation[];
   /** Why the writer refuses for good; null when it does not. */
   readonly failure: { readonly code: string; readonly message: string; readonly details: unknown } | null;
   readonly flags: Readonly<Record<FlagName, boolean>>;
 }
+
+/** What the store itself tells. */
+type StoreStatus = Omit<Status, 'escalations'>;
 
 const WAY_TEXTS = {
   buffered: 'buffered write, then fdatasync, over room written ahead',
@@ -87,7 +93,7 @@ export function writerStatus(
   path: string,
   segmentBytes: number,
   firstSeq: number,
-): Status {
+): StoreStatus {
   const { conductor, sleeper, board } = writing;
   const tail = board.tail();
   const way = WAYS[Atomics.load(board.words, WORD.way)] ?? 'growing';
@@ -138,7 +144,7 @@ const AWAKE: SleepStatus = {
 };
 
 /** Status of an instance that only reads. */
-export function readerStatus(path: string, tail: { readonly firstSeq: number; readonly nextSeq: number }): Status {
+export function readerStatus(path: string, tail: { readonly firstSeq: number; readonly nextSeq: number }): StoreStatus {
   return {
     path,
     readOnly: true,

@@ -5,7 +5,7 @@
 import type { ActorRef, Spawn, SpawnOptions, SuperviseOptions } from '../actors/actor.js';
 import type { DeadLetter } from '../actors/dead-letters.js';
 import type { Supervision } from '../actors/supervision.js';
-import type { ActorEvent, ActorSystem } from '../actors/system.js';
+import type { ActorEvent, ActorSystem, Escalation } from '../actors/system.js';
 import type { ActorNode } from '../actors/tree.js';
 import type { JobOptions } from '../jobs/pool.js';
 import type { ActorTransition } from '../wire/place.js';
@@ -32,9 +32,9 @@ export class UserActors {
     this.#threads = threads;
   }
 
-  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<never, never>> => {
+  readonly spawn: Spawn = async (logic: object, options: SpawnOptions = {}): Promise<ActorRef<unknown, never>> => {
     const system = await this.#load();
-    return (await system.spawn(logic as URL, options)) as ActorRef<never, never>;
+    return (await system.spawn(logic as URL, options)) as ActorRef<unknown, never>;
   };
 
   async supervise(options: SuperviseOptions): Promise<Supervision> {
@@ -67,6 +67,10 @@ export class UserActors {
 
   onEvent(listener: (event: ActorEvent) => void): () => void {
     return this.#listen((system) => system.onEvent(listener));
+  }
+
+  escalations(): readonly Escalation[] {
+    return this.#system?.escalations() ?? [];
   }
 
   deadLetters(): readonly DeadLetter[] {

@@ -87,6 +87,11 @@ export class Child {
     return reason;
   }
 
+  /** Its own budget, in words. */
+  get budget(): string {
+    return String(this.#budget);
+  }
+
   /** True when its own budget, if it has one, allows one more restart. */
   get withinBudget(): boolean {
     return this.#budget?.allows(this.#clock.nowMs()) ?? true;

@@ -191,7 +191,7 @@ export class Supervisor implements ChildHandle {
       case 'scheduleRestart':
         return this.#scheduleRestart(child);
       case 'escalate':
-        return this.#giveUp(child, beyondBudget(id, String(this.#budget), reason));
+        return this.#giveUp(child, beyondBudget(id, this.#spentBudget(child), reason));
     }
   }
 
@@ -233,6 +233,11 @@ export class Supervisor implements ChildHandle {
     }
   }
 
+  /** Which of the two budgets is used up. */
+  #spentBudget(child: Child): string {
+    return child.withinBudget ? `the supervisor's ${String(this.#budget)}` : `its own ${child.budget}`;
+  }
+
   #giveUp(child: Child, reason: ExitReason): void {
     this.#failure = reason;
     this.#step('GIVE_UP');
@@ -257,7 +262,7 @@ export function staysDown(spec: ChildSpec, reason: ExitReason | undefined): bool
   return spec.restart === 'transient' && reason !== undefined && isNormal(reason);
 }
 
-function beyondBudget(id: string, supervisorBudget: string, last: ExitReason): ExitReason {
-  const message = `${id} failed beyond the supervisor's ${supervisorBudget} or its own budget; last: ${describeExit(last)}`;
+function beyondBudget(id: string, budget: string, last: ExitReason): ExitReason {
+  const message = `${id} failed beyond ${budget}; last: ${describeExit(last)}`;
   return { kind: 'error', error: { code: 'E_RESTART_INTENSITY', message, details: { id, last } } };
 }

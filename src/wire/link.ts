@@ -29,7 +29,9 @@ export type LinkControl =
   | { readonly tag: 'snapshot'; readonly id: number; readonly ask: number }
   /** Tell me when there is room again. */
   | { readonly tag: 'tell-room'; readonly id: number }
-  | { readonly tag: 'room'; readonly id: number };
+  | { readonly tag: 'room'; readonly id: number }
+  /** A message for which room was reserved could not be sent. */
+  | { readonly tag: 'unsent'; readonly id: number };
 
 export interface LinkListener {
   /** `ask` is 0 for a message that wants no answer; `serial` is to be given to `done`. */
@@ -41,8 +43,8 @@ export interface LinkListener {
   revive(message: unknown): unknown;
   /** References cloned so far in this thread. */
   clonedRefs(): number;
-  /** This message cannot cross threads. */
-  uncloneable(id: number, ask: number, message: unknown): void;
+  /** This message cannot cross threads, and why. */
+  uncloneable(link: Link, id: number, ask: number, message: unknown, why: string): void;
 }
 
 /** What one end needs to begin; posted to the thread of the other end. */
@@ -93,6 +95,8 @@ export class Link {
   #scheduled = false;
   /** Something to be sent may hold references. */
   #mayHoldRefs = false;
+  /** Why the last post that failed did. */
+  #why = '';
   /** Batches sent and not dealt with to their end, oldest first, and the number of the next message to be sent. */
   #kept: { readonly first: number; readonly messages: Batch }[] = [];
   #next = 0;
@@ -293,8 +297,9 @@ export class Link {
       end.port.postMessage(batch);
       return true;
     } catch (error) {
-      if (error instanceof Error && error.name === 'DataCloneError') return false;
-      throw error;
+      // Not only DataCloneError: a port in it, or a getter of the sender's that throws, is an error of another name.
+      this.#why = error instanceof Error ? error.message : String(error);
+      return false;
     }
   }
 
@@ -304,7 +309,7 @@ export class Link {
       const items = batch.slice(at, at + STRIDE);
       const one: Batch = [KIND.messages, ...items];
       if (this.#postCounted(end, one, KIND.messagesCounted)) this.#keep(one);
-      else this.#listener.uncloneable(items[0] as number, items[1] as number, items[3]);
+      else this.#listener.uncloneable(this, items[0] as number, items[1] as number, items[3], this.#why);
     }
   }
 
@@ -312,7 +317,8 @@ export class Link {
     for (let at = 1; at < batch.length; at += REPLY_STRIDE) {
       const items = batch.slice(at, at + REPLY_STRIDE);
       if (this.#postCounted(end, [KIND.replies, ...items], KIND.repliesCounted)) continue;
-      const error: WireError = { code: 'E_UNCLONEABLE', message: 'the reply cannot cross threads', details: {} };
+      const message = `the reply cannot cross threads: ${this.#why}`;
+      const error: WireError = { code: 'E_UNCLONEABLE', message, details: {} };
       this.#try(end, [KIND.replies, items[0], 0, error]);
     }
   }

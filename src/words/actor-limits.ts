@@ -23,11 +23,20 @@ export const BACKOFF_MS_MAX = 2_000;
 /** Messages a mailbox holds when its actor does not say: enough for a burst, little enough to be noticed. */
 export const MAILBOX_SIZE_DEFAULT = 65_536;
 
+/** The largest mailbox: its count of messages is a signed word of shared memory. */
+export const MAILBOX_SIZE_MAX = 2 ** 30;
+
+/** The longest that a timer of Node can run, in milliseconds: 24 days. Beyond, it fires at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Messages that wait in the sender's thread for one actor (full with `wait`, or restarting). Beyond: dead letters. */
 export const LINE_SIZE_MAX = 65_536;
 
 /** Dead letters kept; the oldest goes first, and is counted. */
 export const DEAD_LETTERS_MAX = 1_000;
+
+/** Escalations kept for `status()`; the oldest goes first. */
+export const ESCALATIONS_KEPT_MAX = 100;
 
 /** Dead actors whose last reason is kept for those who watch late. */
 export const ENDS_KEPT_MAX = 1_000;
@@ -40,6 +49,9 @@ export const SHUTDOWN_MS_DEFAULT = 5_000;
 
 /** Messages handled in one go before the event loop gets a turn. */
 export const RUN_MESSAGES_MAX = 2_048;
+
+/** The same in milliseconds of work, over several runs: a neighbour's wait. Much less would let whole bursts pile up in mailboxes. */
+export const RUN_MS_MAX = 50;
 
 /** Messages one actor handles before the next one's turn, so that a busy one does not starve its neighbours. */
 export const QUANTUM_MESSAGES = 64;

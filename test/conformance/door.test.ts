@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { type Ltl, open } from 'ltl';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMachine, fromCallback, fromPromise } from 'xstate';
+import type { Snapshot } from '../../src/actors/actor.js';
 import { eventually, type Order, servant } from './built.js';
+
+const machineModule = new URL('../fixtures/actors/machine.mjs', import.meta.url);
 
 let folder: string;
 let ltl: Ltl;
@@ -87,6 +90,43 @@ describe('an instance with actors', () => {
     const failing = await ltl.spawn(machine, { restart: 'permanent', backoff: { minMs: 1, maxMs: 1, factor: 1 } });
     await expect(failing.ask({ type: 'FAIL' })).rejects.toThrow('an action throws');
     expect((await failing.ask({ type: 'GO' })).state).toMatchObject({ value: 'busy' });
+  });
+
+  it.each(['caller', 'shared', 'own'] as const)('runs a machine from a module, in thread: %s', async (thread) => {
+    type Go = { readonly type: 'GO' | 'FAIL' };
+    const options = { thread, input: { count: 4 }, backoff: { minMs: 1, maxMs: 1, factor: 1 } };
+    const ref = await ltl.spawn<Go, Snapshot>(machineModule, { ...options, restart: 'transient' });
+    expect(await ref.ask({ type: 'GO' })).toEqual({
+      status: 'active',
+      state: { value: 'busy', context: { count: 5 }, output: undefined },
+    });
+    expect(await ref.ask({ type: 'GO' })).toMatchObject({ status: 'done', state: { value: 'over' } });
+    await eventually(() => own().length === 0);
+    const failing = await ltl.spawn<Go, Snapshot>(machineModule, { ...options, restart: 'permanent' });
+    await expect(failing.ask({ type: 'FAIL' })).rejects.toThrow('an action throws');
+    expect(await failing.ask({ type: 'GO' })).toMatchObject({ state: { value: 'busy', context: { count: 5 } } });
+  });
+
+  it('tells in status() which supervisors gave up, and warns where nobody listens', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', hear);
+    expect(ltl.status().escalations).toEqual([]);
+    const pair = await ltl.supervise({
+      name: 'pair',
+      strategy: 'one-for-all',
+      intensity: 0,
+      children: [{ id: 'a', logic: servant }],
+    });
+    pair.ref<Order>('a').send({ do: 'throw' });
+    await pair.exited;
+    await eventually(() => warnings.length > 0);
+    process.off('warning', hear);
+    expect(ltl.status().escalations).toMatchObject([
+      { supervisor: 'pair', id: 'a', reason: { kind: 'error', error: { code: 'E_RESTART_INTENSITY' } } },
+    ]);
+    expect(warnings).toMatchObject([{ name: 'LtlEscalation', code: 'E_RESTART_INTENSITY' }]);
+    expect(warnings[0]?.message).toContain('pair gave up: a failed');
   });
 
   it('runs promises and callbacks of XState, and ends them', async () => {

@@ -1,4 +1,5 @@
 /** Stateless jobs on the pool. */
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ActorSystem, eventually, pause } from './built.js';
 
@@ -55,6 +56,53 @@ describe('a job', () => {
     // Its thread is ended, and the next job finds another; the one that was aborted while it waited never ran.
     expect(await system.job(job, { do: 'order', name: 'next' })).not.toContain('never');
     await expect(system.job(job, {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'E_ABORTED' });
+  });
+
+  it('that is aborted in the very turn of its asking never starts, and gives its place on', async () => {
+    const ended = new AbortController();
+    const jobs = [1, 2, 3].map(() => system.job(job, { do: 'order', name: 'never' }, { signal: ended.signal }));
+    ended.abort();
+    for (const each of jobs) await expect(each).rejects.toMatchObject({ code: 'E_ABORTED' });
+    expect(await system.job(job, { do: 'order', name: 'next' })).toEqual(['next']);
+    expect(getEventListeners(ended.signal, 'abort')).toEqual([]);
+  });
+
+  it('leaves no listener at a signal that never aborts, nor is failed by what its listener throws', async () => {
+    const calm = new AbortController();
+    const thrown: unknown[] = [];
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => thrown.push(error.message));
+    const onProgress = (): never => {
+      throw new Error('the listener’s own');
+    };
+    for (let time = 0; time < 3; time++)
+      expect(await system.job(job, { do: 'sum', values: [1, 2] }, { signal: calm.signal, onProgress })).toBe(3);
+    process.removeAllListeners('uncaughtException');
+    for (const listener of others) process.on('uncaughtException', listener);
+    expect(thrown).toEqual(Array.from({ length: 6 }, () => 'the listener’s own'));
+    expect(getEventListeners(calm.signal, 'abort')).toEqual([]);
+  });
+
+  it.each<[unknown, string, RegExp]>([
+    ['file:///text.mjs', 'E_ARGUMENT', /new URL\(path, import.meta.url\), not file/],
+    [undefined, 'E_ARGUMENT', /URL/],
+    [new URL('file:///nowhere.mjs'), 'E_JOB_FAILED', /Cannot find module/],
+    [new URL('data:text/javascript,no module('), 'E_JOB_FAILED', /missing \)|Unexpected/],
+    [new URL('data:text/javascript,export default 5'), 'E_JOB_FAILED', /no default export that is a function/],
+    [new URL('data:text/javascript,export default () => () => 1'), 'E_UNCLONEABLE', /returned/],
+    [new URL('data:text/javascript,export default (d, {progress}) => progress(() => 1)'), 'E_JOB_FAILED', /progress/],
+    [new URL('data:text/javascript,export default () => { throw { odd: 1 } }'), 'E_JOB_FAILED', /odd/],
+  ])('of the module %s is refused with %s, and says why', async (module, code, message) => {
+    await expect(system.job(module as URL, {})).rejects.toMatchObject({ code });
+    await expect(system.job(module as URL, {})).rejects.toThrow(message);
+    expect(await system.job(job, { do: 'sum', values: [1] })).toBe(1);
+  });
+
+  it('that never ends is ended with the system', async () => {
+    const deaf = expect(system.job(job, { do: 'deaf' })).rejects.toMatchObject({ code: 'E_JOB_FAILED' });
+    await pause(100);
+    await system.stop();
+    await deaf;
   });
 
   it('finds another number of threads from then on', async () => {

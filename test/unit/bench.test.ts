@@ -79,12 +79,15 @@ describe('bench', () => {
     const ran = bench('actors', '--quick', '--json', json);
     expect(ran.stderr).not.toMatch(/error/i);
     expect(ran.status).toBe(0);
-    expect(closingRows(ran.stdout)).toHaveLength(6);
+    const rows = closingRows(ran.stdout);
+    expect(rows).toHaveLength(7);
+    for (const row of rows) expect(row.at(-1)).toMatch(/^(met|MISSED)$/);
     const { microseconds } = JSON.parse(readFileSync(json, 'utf8')) as {
       microseconds: Record<string, Record<string, number>>;
     };
     for (const task of Object.values(microseconds)) expect(task['ltl']).toBeGreaterThan(0);
-    rmSync(json);
+    expect(readFileSync(`${json}.md`, 'utf8').match(/\b(met|MISSED)\b/g)).toHaveLength(7);
+    for (const file of [json, `${json}.md`]) rmSync(file);
   });
 
   it('an unknown bench, workload or store is a usage error that names what there is', () => {
