@@ -209,7 +209,7 @@ describe('a registered message', () => {
     const { encoder } = pipe();
     const bad: [unknown, string][] = [
       [{}, 'no fields'],
-      [{ a: 'int' }, 'field a has the unknown type int'],
+      [{ a: 'int' }, 'field a has the unknown type "int"'],
       [{ a: null }, 'field a has the unknown type null'],
       [null, 'not an object'],
       [JSON.parse('{"__proto__":"any"}'), '__proto__'],
