@@ -1,24 +1,23 @@
 /**
- * A first-in, first-out queue: the oldest item in a field of its own, the others in a ring behind it. Push and shift cost
- * the same however long it is, and allocate only to grow; the many queues that hold one item at a time never have a ring.
- * An item is never undefined.
+ * A first-in, first-out queue: the oldest item in a field of its own, the next ones in a ring behind it, the rest of a long
+ * queue in chunks behind that. Push and shift cost the same however long it is, nothing is moved when it grows long, and the many
+ * queues that hold one item at a time never have a ring. An item is never undefined.
  */
 
 /** Slots of the first ring. A power of two, as every size of it. */
 const SLOTS_MIN = 4;
-const SLOTS_KEPT_MAX = 1_024;
+/** Slots of the largest ring, which is kept when it is empty, and of a chunk, which then takes its place. */
+const SLOTS_MAX = 1_024;
 
 export class Queue<Item> {
-  readonly #slotsKept: number;
   #oldest: Item | undefined;
   #ring: (Item | undefined)[] = [];
   #head = 0;
+  #inRing = 0;
+  readonly #chunks: (Item | undefined)[][] = [];
+  /** The chunk that is being filled. */
+  #last: (Item | undefined)[] | undefined;
   #size = 0;
-
-  /** An emptied ring of more slots than that is let go of: it was a burst. */
-  constructor(slotsKept = SLOTS_KEPT_MAX) {
-    this.#slotsKept = slotsKept;
-  }
 
   get size(): number {
     return this.#size;
@@ -29,9 +28,13 @@ export class Queue<Item> {
       this.#oldest = item;
       return;
     }
-    const behind = this.#size - 2;
-    if (behind === this.#ring.length) this.#grow(behind);
-    this.#ring[(this.#head + behind) & (this.#ring.length - 1)] = item;
+    if (this.#last !== undefined || this.#inRing === SLOTS_MAX) {
+      this.#pushChunk(item);
+      return;
+    }
+    if (this.#inRing === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#inRing) & (this.#ring.length - 1)] = item;
+    this.#inRing += 1;
   }
 
   shift(): Item | undefined {
@@ -39,13 +42,14 @@ export class Queue<Item> {
     if (this.#size === 0) return undefined;
     if (--this.#size === 0) {
       this.#oldest = undefined;
-      if (this.#ring.length > this.#slotsKept) this.#ring = [];
       return item;
     }
+    if (this.#inRing === 0) this.#nextChunk();
     const ring = this.#ring;
     this.#oldest = ring[this.#head];
     ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (ring.length - 1);
+    this.#inRing -= 1;
     return item;
   }
 
@@ -73,11 +77,31 @@ export class Queue<Item> {
     return found;
   }
 
-  #grow(behind: number): void {
+  #pushChunk(item: Item): void {
+    if (this.#last === undefined || this.#last.length === SLOTS_MAX) {
+      this.#last = [];
+      this.#chunks.push(this.#last);
+    }
+    this.#last.push(item);
+  }
+
+  /** The oldest chunk becomes the ring. */
+  #nextChunk(): void {
+    const chunk = this.#chunks.shift() as (Item | undefined)[];
+    if (chunk === this.#last) this.#last = undefined;
+    this.#inRing = chunk.length;
+    while (chunk.length < SLOTS_MAX) chunk.push(undefined);
+    this.#ring = chunk;
+    this.#head = 0;
+  }
+
+  /** A full ring twice as large. */
+  #grow(): void {
+    const { length } = this.#ring;
     const ring: (Item | undefined)[] = [];
-    for (let at = 0; at < behind; at++) ring.push(this.#ring[(this.#head + at) & (behind - 1)]);
+    for (let at = 0; at < length; at++) ring.push(this.#ring[(this.#head + at) & (length - 1)]);
     do ring.push(undefined);
-    while (ring.length < Math.max(SLOTS_MIN, behind * 2));
+    while (ring.length < Math.max(SLOTS_MIN, length * 2));
     this.#ring = ring;
     this.#head = 0;
   }

@@ -9,11 +9,9 @@ import type { Cell } from './cell.js';
 import { Queue } from './mailbox-queue.js';
 
 const NOW = Promise.resolve();
-/** Actors in one line for which it need not be made anew. */
-const SLOTS_KEPT = 65_536;
 
 export class Turns {
-  readonly #line = new Queue<Cell>(SLOTS_KEPT);
+  readonly #line = new Queue<Cell>();
   #running = false;
   /** What is left of the work until the event loop is to have its turn. */
   #leftMessages = RUN_MESSAGES_MAX;
