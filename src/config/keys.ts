@@ -29,7 +29,7 @@ export interface Config {
   readonly 'ring.hot.bytes': number;
   /**
    * How long a thread that waits for an acknowledgement looks for it in every turn of its event loop before it waits to be
-   * woken, in microseconds, 0 to 10 000; only while acknowledgements come that quickly. Default 1000; 0 on one core.
+   * woken, in microseconds, 0 to 10 000; only while acknowledgements come that quickly. Default 500; 0 on one core.
    */
   readonly 'append.poll.us': number;
   /**
@@ -79,7 +79,7 @@ export const KEYS: Readonly<Record<keyof Config, Key>> = {
   },
   'queue.group.bytes': { fallback: () => LIMITS.groupBytesMax, ...whole(16 * 1024, 16 * 1024 * 1024) },
   'ring.hot.bytes': { fallback: () => LIMITS.ringHotBytes, ...whole(64 * 1024, LIMITS.ringBytes) },
-  'append.poll.us': { fallback: ({ cores }) => (cores === 1 ? 0 : 1000), ...whole(0, 10_000) },
+  'append.poll.us': { fallback: ({ cores }) => (cores === 1 ? 0 : 500), ...whole(0, 10_000) },
   'queue.spin.us': { fallback: () => 300, ...whole(0, 10_000) },
   'queue.stall.ms': { fallback: () => LIMITS.writerStallMsMax, ...whole(10, 3_600_000) },
 };
