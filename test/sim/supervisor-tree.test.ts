@@ -109,8 +109,10 @@ async function simulate({ tree: drawn, stopAfterMs, dismissals }: Storm): Promis
 function checkQuiet(top: Family): void {
   for (const family of top.all()) {
     const { supervisor, tree: drawn, doing, dismissed } = family;
-    // It does one thing at a time: while it stops one for good, another's restart waits.
-    if (supervisor?.status().state !== 'up.running' || doing.includes('asked')) continue;
+    // It does one thing at a time: while it stops one for good, another's restart waits, and it waits for the answer of one
+    // that has ended meanwhile as well.
+    const status = supervisor?.status();
+    if (status?.state !== 'up.running' || status.children.some(({ state }) => /^(leaving|cycling)/.test(state))) continue;
     for (const [index, plan] of drawn.children.entries())
       if (plan.restart === 'permanent' && !dismissed.has(index)) expect(doing[index], `${index} is up`).toBe('up');
   }
@@ -154,6 +156,8 @@ function checkSeenAbove(family: Family): void {
 }
 
 const RUNS = Number(process.env['LTL_RUNS'] ?? 1500);
+/** The same storms each time, unless more of them are asked for: then others, and a failure prints its seed. */
+const SEED = process.env['LTL_RUNS'] === undefined ? { seed: 20_261_130 } : {};
 
 describe('a tree of supervisors in a storm', () => {
   it(
@@ -181,7 +185,7 @@ describe('a tree of supervisors in a storm', () => {
           seen.dismissed += Number(families.some(({ dismissed }) => dismissed.size > 0));
           seen.stoppedInStart += Number(drawn.stopAfterMs < 20);
         }),
-        { numRuns: RUNS },
+        { numRuns: RUNS, ...SEED },
       );
       for (const [weather, times] of Object.entries(seen)) expect(times, weather).toBeGreaterThan(5);
     },
