@@ -112,7 +112,8 @@ function checkQuiet(top: Family): void {
     // It does one thing at a time: while it stops one for good, another's restart waits, and it waits for the answer of one
     // that has ended meanwhile as well.
     const status = supervisor?.status();
-    if (status?.state !== 'up.running' || status.children.some(({ state }) => /^(leaving|cycling)/.test(state))) continue;
+    if (status?.state !== 'up.running' || status.children.some(({ state }) => /^(leaving|cycling)/.test(state)))
+      continue;
     for (const [index, plan] of drawn.children.entries())
       if (plan.restart === 'permanent' && !dismissed.has(index)) expect(doing[index], `${index} is up`).toBe('up');
   }
