@@ -9,12 +9,13 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type StorePaths, storePaths } from '../log/folder.js';
+import { BATCH_HEADER_BYTES } from '../log/format.js';
 import { type Recovered, recover } from '../log/recover.js';
-import { LogWriter } from '../log/writer.js';
+import { type Filled, LogWriter } from '../log/writer.js';
 import { type Disk, loadDisk } from '../ports/disk.js';
 import { Board, WAYS, WORD, WRITER } from '../wire/board.js';
 import type { QueueInput, QueueMessage, QueueReport } from '../wire/protocol.js';
-import { ACK, RingConsumer, type RingHandle, type Taken } from '../wire/ring.js';
+import { ACK, RingConsumer, type RingHandle } from '../wire/ring.js';
 import { isLtlError, nameSystemError, toWireError } from '../words/errors.js';
 import { LIMITS } from '../words/limits.js';
 import { fail } from './fail.js';
@@ -25,11 +26,15 @@ const SPIN_LEAST_MS = 0.04;
 /** How much the latest idle time counts in the average, and how much of a long one: one pause is forgotten after a few groups. */
 const IDLE_WEIGHT = 1 / 8;
 const IDLE_MS_MAX = 2;
+/** A producer is at work that had records for one of so many last groups. */
+const RECENT_GROUPS = 16;
 
 interface Share {
   readonly ring: RingConsumer;
   readonly count: number;
 }
+
+const BATCH_FRAMES_MAX = LIMITS.batchBytesMax - BATCH_HEADER_BYTES;
 
 class Queue {
   readonly #context: ActorContext<QueueInput, QueueMessage, QueueReport>;
@@ -40,6 +45,9 @@ class Queue {
   #idleMs = 0;
   #idleSinceMs = 0;
   #rings: RingConsumer[] = [];
+  /** In which group each ring had records last. */
+  readonly #lastGroup: Map<RingConsumer, number> = new Map();
+  #groups = 0;
   #first = 0;
   /** Another queue goes on where this one stops: it need not be empty then. */
   #handsOver = false;
@@ -156,15 +164,23 @@ class Queue {
 
   /**
    * Looks for records for a while, since to be woken costs more than to have looked: as long as the producers, who have just
-   * been answered, have taken lately to come again, with something to spare, if that is worth a spin at all.
+   * been answered, have taken lately to come again, with something to spare, if that is worth a spin at all. It is not where
+   * the producers alone keep all cores busy: it would keep one of them from working.
    */
   #spin(doorbell: number): boolean {
-    const hopedMs = this.#idleMs < this.#spinMs ? 3 * this.#idleMs : 0;
+    const isHopeful = this.#idleMs < this.#spinMs && this.#producersAtWork < this.#context.input.cores;
+    const hopedMs = isHopeful ? 3 * this.#idleMs : 0;
     const end = performance.now() + Math.min(hopedMs + SPIN_LEAST_MS, this.#spinMs);
     do {
       if (this.#someReady() || Atomics.load(this.#board.words, WORD.doorbell) !== doorbell) return true;
     } while (performance.now() < end);
     return false;
+  }
+
+  get #producersAtWork(): number {
+    let count = 0;
+    for (const group of this.#lastGroup.values()) if (group > this.#groups - RECENT_GROUPS) count += 1;
+    return count;
   }
 
   /** A group is there: how long it was waited for counts in the average. */
@@ -183,13 +199,21 @@ class Queue {
     let seq = this.#writer.nextSeq;
     if (this.#writer.poison === null) status = this.#commit();
     if (status === ACK.durable) this.#publish();
+    this.#groups += 1;
     for (const { ring, count } of shares) {
+      this.#lastGroup.set(ring, this.#groups);
       ring.commit(count, status, seq);
       seq += count;
     }
     if (status === ACK.diskFull) this.#refuseWaiting();
-    this.#rings = this.#rings.filter((ring) => !ring.finished);
+    this.#forgetFinished();
     return true;
+  }
+
+  #forgetFinished(): void {
+    if (!this.#rings.some((ring) => ring.finished)) return;
+    this.#rings = this.#rings.filter((ring) => !ring.finished);
+    for (const ring of this.#lastGroup.keys()) if (!this.#rings.includes(ring)) this.#lastGroup.delete(ring);
   }
 
   #gather(): Share[] {
@@ -198,18 +222,29 @@ class Queue {
     const ready = rings.filter((ring) => ring.ready).length;
     for (let turn = 0; turn < rings.length; turn += 1) {
       const ring = rings[(this.#first + turn) % rings.length];
-      if (ring === undefined || !ring.ready) continue;
-      const room = this.#context.input.groupBytes / ready;
-      let taken: Taken = { bytes: 0, count: 0, definitions: [] };
-      this.#writer.addBatch(ring.ringId, ring.released, (copy) => {
-        taken = ring.take(room, Number.MAX_SAFE_INTEGER, copy);
-        return taken;
-      });
-      shares.push({ ring, count: taken.count });
-      this.#board.add('payloadBytes', taken.bytes);
+      if (ring?.ready !== true) continue;
+      shares.push({ ring, count: this.#gatherFrom(ring, this.#context.input.groupBytes / ready) });
     }
     this.#first += 1;
     return shares;
+  }
+
+  /** What one ring has ready, in batches that can be read and checked one by one; returns how many records that are. */
+  #gatherFrom(ring: RingConsumer, room: number): number {
+    let count = 0;
+    let left = room;
+    let taken: Filled;
+    do {
+      const frameBytesMax = left === room ? Number.POSITIVE_INFINITY : left;
+      const ticket = (ring.released + count) >>> 0;
+      taken = this.#writer.addBatch(ring.ringId, ticket, (copy) =>
+        ring.take(Math.min(left, BATCH_FRAMES_MAX), Number.MAX_SAFE_INTEGER, copy, frameBytesMax),
+      );
+      count += taken.count;
+      left -= taken.bytes;
+    } while (taken.bytes > 0 && left > 0 && ring.ready);
+    this.#board.add('payloadBytes', room - left);
+    return count;
   }
 
   /**

@@ -3,6 +3,7 @@
  * says where the batch is may be wrong; then the answer is no, never another record.
  */
 import fs from 'node:fs';
+import { LIMITS } from '../words/limits.js';
 import { type StorePaths, segmentPath } from './folder.js';
 import { BATCH_HEADER_BYTES, batchHolds, FRAME, frameBytes, frameKind, readBatchHeader } from './format.js';
 import { type FramePlace, placeFrame } from './view.js';
@@ -14,10 +15,10 @@ export interface OffsetSource {
   close(): void;
 }
 
-/** Read at once: most batches are smaller, and a larger one takes a second read. */
-const FIRST_READ_BYTES = 16 * 1024;
-/** Files kept open. */
-const FILES_MAX = 32;
+/** Read at once: what is larger is a single record, and takes a second read. */
+const FIRST_READ_BYTES: number = LIMITS.batchBytesMax;
+/** Files kept open: to open one costs more than to read from it. */
+const FILES_MAX = 128;
 
 export class PointReader {
   readonly #paths: StorePaths;
@@ -30,19 +31,19 @@ export class PointReader {
   }
 
   /**
-   * Finds the frame of `seq` in the batch at `offset`. Returns the bytes that were read, or 0 when no whole batch with that
-   * record stands there. The place is good until the next call.
+   * Finds the frame of `seq` in the batch at `offset`; false when no whole batch with that record stands there. The place is
+   * good until the next call.
    */
-  read(segmentId: number, seq: number, offset: number, place: FramePlace): number {
+  read(segmentId: number, seq: number, offset: number, place: FramePlace): boolean {
     const fd = this.#open(segmentId);
-    if (fd === null) return 0;
+    if (fd === null) return false;
     let filled = fs.readSync(fd, this.#bytes, 0, FIRST_READ_BYTES, offset);
     const header = readBatchHeader(this.#bytes.subarray(0, filled), 0, segmentId, offset);
-    if (header === null || seq < header.baseSeq || seq >= header.baseSeq + header.count) return 0;
+    if (header === null || seq < header.baseSeq || seq >= header.baseSeq + header.count) return false;
     const length = BATCH_HEADER_BYTES + header.bodyBytes;
     if (length > this.#bytes.length) this.#bytes = grown(this.#bytes, length);
     if (length > filled) filled += fs.readSync(fd, this.#bytes, filled, length - filled, offset + filled);
-    if (filled < length || !batchHolds(this.#bytes, 0, header)) return 0;
+    if (filled < length || !batchHolds(this.#bytes, 0, header)) return false;
     let at = BATCH_HEADER_BYTES;
     for (let left = seq - header.baseSeq; at < length; ) {
       const word = this.#bytes.readUInt32LE(at);
@@ -52,9 +53,9 @@ export class PointReader {
       }
       at += frameBytes(word);
     }
-    if (at >= length) return 0;
+    if (at >= length) return false;
     placeFrame(this.#bytes, at, header.timeMs, place);
-    return length;
+    return true;
   }
 
   close(): void {

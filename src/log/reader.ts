@@ -1,7 +1,9 @@
 /**
  * Reads the log by seq and by time, in any thread or process, beside its one writer. Verified segments are kept in memory
  * up to a byte limit, the least recently used dropped first. Of a segment that is not in memory single records are read by
- * themselves while somebody knows where their batches are, and the whole segment once that has cost as much.
+ * themselves while somebody knows where their batches are, and the whole segment once that has cost as much: if there is
+ * room for it, or it has become more popular than the one that it would replace. Otherwise random reads of a log that is larger
+ * than the memory for it would read whole segments for nothing.
  *
  * The end of the log comes from a `TailSource`: the shared words of a live writer, or the files themselves.
  */
@@ -36,8 +38,12 @@ export interface LogReaderOptions {
   readonly recyclesMemory?: boolean;
 }
 
-/** What reading a single record costs beside its bytes, in bytes read from memory: calls into the system, mostly. */
-const POINT_COST_BYTES = 16 * 1024;
+/** So many single reads of a segment cost about as much as to read and check it whole: that is thought of after each so many. */
+const POINTS_OF_SEGMENT = 256;
+/** How much more often a segment must be asked for than the one that it replaces: as often would be luck. */
+const POPULAR = 2;
+/** After so many single reads all counts are halved, so that they tell of lately. */
+const POINTS_TO_HALVE = 16_384;
 
 export class LogReader {
   readonly #paths: StorePaths;
@@ -49,8 +55,8 @@ export class LogReader {
   readonly #directory: SegmentDirectory;
   readonly #offsets: OffsetSource | null;
   readonly #points: PointReader;
-  /** What single reads of a segment have cost, by segment id. */
-  readonly #spent: Map<number, number> = new Map();
+  /** Single reads of segments that are not in memory, lately. */
+  readonly #pointsOf: Map<number, number> = new Map();
   readonly #views: Map<number, SegmentView> = new Map();
   readonly #recyclesMemory: boolean;
   #memory: ViewMemory | undefined;
@@ -121,6 +127,7 @@ export class LogReader {
     const recent = this.#recent;
     if (recent !== null && seq >= recent.baseSeq && seq < recent.nextSeq) {
       this.hits += 1;
+      recent.located += 1;
       recent.locate(seq, place);
       return;
     }
@@ -129,6 +136,7 @@ export class LogReader {
     const view = this.#views.get(segmentId);
     if (view !== undefined && seq < view.nextSeq) {
       this.#use(view);
+      view.located += 1;
       view.locate(seq, place);
     } else if (!this.#locatePoint(segmentId, seq, tail, place)) this.view(segmentId).locate(seq, place);
   }
@@ -151,7 +159,11 @@ export class LogReader {
     const known = this.#views.get(segmentId);
     if (known === undefined) this.#makeRoom();
     const view = known ?? this.#openView(segmentId, this.#onDefinition, this.#takeMemory());
-    if (known === undefined) this.misses += 1;
+    if (known === undefined) {
+      this.misses += 1;
+      view.located = this.#pointsOf.get(segmentId) ?? 0;
+      this.#pointsOf.delete(segmentId);
+    }
     this.#views.set(segmentId, view);
     const isTail = segmentId === tail.segmentId;
     const endSeq = isTail ? tail.nextSeq : this.#directory.baseSeq(segmentId + 1);
@@ -177,7 +189,7 @@ export class LogReader {
     if (!this.#directory.refresh(this.#tail().segmentId + 1)) return false;
     const { first } = this.#directory;
     for (const id of this.#views.keys()) if (id < first) this.#views.delete(id);
-    for (const id of this.#spent.keys()) if (id < first) this.#spent.delete(id);
+    for (const id of this.#pointsOf.keys()) if (id < first) this.#pointsOf.delete(id);
     if (this.#recent !== null && this.#recent.segmentId < first) this.#recent = null;
     return true;
   }
@@ -222,19 +234,30 @@ export class LogReader {
   /** Reads the record by itself; false when the segment had better be read whole. */
   #locatePoint(segmentId: number, seq: number, tail: LogTail, place: FramePlace): boolean {
     if (this.#offsets === null || segmentId === tail.segmentId) return false;
-    const spent = this.#spent.get(segmentId) ?? 0;
-    if (spent >= LIMITS.segmentBytes) return false;
+    const points = this.#pointsOf.get(segmentId) ?? 0;
+    if (points > 0 && points % POINTS_OF_SEGMENT === 0 && this.#isWorth(points)) return false;
     const offset = this.#offsets.batchOffset(segmentId, seq);
-    const bytes = offset === null ? 0 : this.#points.read(segmentId, seq, offset, place);
-    if (bytes === 0) return false;
+    if (offset === null || !this.#points.read(segmentId, seq, offset, place)) return false;
     if (place.kind === FRAME.shaped && segmentId > this.#definedThrough) {
       // The last segment knows the shapes of all before it.
       this.view(tail.segmentId);
       if (segmentId > this.#definedThrough) return false;
     }
-    this.#spent.set(segmentId, spent + bytes + POINT_COST_BYTES);
+    this.#pointsOf.set(segmentId, points + 1);
     this.points += 1;
+    if (this.points % POINTS_TO_HALVE === 0) this.#halve();
     return true;
+  }
+
+  /** Does a segment that was asked for so often deserve its place in memory? */
+  #isWorth(points: number): boolean {
+    const oldest = this.#oldest();
+    return oldest === null || points > POPULAR * oldest.located;
+  }
+
+  #halve(): void {
+    for (const view of this.#views.values()) view.located >>>= 1;
+    for (const [id, points] of this.#pointsOf) this.#pointsOf.set(id, points >>> 1);
   }
 
   #log(): string | null {
@@ -306,12 +329,16 @@ export class LogReader {
 
   /** Before a segment is read: drops those not used for longest. */
   #makeRoom(): void {
-    while (this.#views.size >= 2 && this.cacheBytes + LIMITS.segmentBytes > this.#cacheBytesMax) {
-      const [id, view] = [...this.#views].reduce((oldest, one) => (one[1].lastUse < oldest[1].lastUse ? one : oldest));
-      this.#views.delete(id);
+    for (let view = this.#oldest(); view !== null; view = this.#oldest()) {
+      this.#views.delete(view.segmentId);
       if (this.#recyclesMemory) this.#memory ??= view.takeMemory();
-      this.#spent.delete(id);
     }
+  }
+
+  /** The view that another one would replace; null while there is room for both. */
+  #oldest(): SegmentView | null {
+    if (this.#views.size < 2 || this.cacheBytes + LIMITS.segmentBytes <= this.#cacheBytesMax) return null;
+    return [...this.#views.values()].reduce((oldest, view) => (view.lastUse < oldest.lastUse ? view : oldest));
   }
 }
 

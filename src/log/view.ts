@@ -84,6 +84,8 @@ export class SegmentView {
   readonly baseSeq: number;
   /** For the reader: when it was last used, in uses of any view. */
   lastUse = 0;
+  /** How many records of it were asked for one by one, lately. */
+  located = 0;
   readonly damages: Damage[] = [];
   /** Batches in order; damaged stretches are not among them. */
   readonly batches: BatchAt[] = [];

@@ -25,6 +25,7 @@ const GROWING_GROUPS = 16;
 export interface Filled {
   readonly bytes: number;
   readonly count: number;
+  /** Where the definitions among them stand. */
   readonly definitions: readonly number[];
 }
 
@@ -118,7 +119,10 @@ export class LogWriter {
     return this.#used;
   }
 
-  /** Gathers one ring's frames: `fill` is given `copy`, which appends bytes to the group. */
+  /**
+   * Gathers frames of one ring as one batch: `fill` is given `copy`, which appends bytes to the group. A ring may have several
+   * batches in a group, one after the other.
+   */
   addBatch(
     ringId: number,
     ticket: number,

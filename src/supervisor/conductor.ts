@@ -307,6 +307,7 @@ export class Conductor {
       known: known(this.paths),
       diskUrl,
       spinUs: config['queue.spin.us'],
+      cores: config.cores,
       groupBytes: config['queue.group.bytes'],
     };
     this.#queueStarts += 1;

@@ -24,6 +24,8 @@ export interface QueueInput {
   readonly diskUrl: string | undefined;
   /** How long the idle queue spins before it parks, in microseconds. */
   readonly spinUs: number;
+  /** How many the runtime may use. */
+  readonly cores: number;
   /** How much one group takes at most, in bytes of frames. */
   readonly groupBytes: number;
 }

@@ -256,10 +256,15 @@ export class RingConsumer {
   }
 
   /**
-   * Walks whole frames from the last taken one on: at most `bytesMax` bytes (but always one frame) and `countMax` records,
-   * and hands contiguous runs of them to `copy`. The room stays taken until `commit`.
+   * Walks whole frames from the last taken one on: at most `bytesMax` bytes and `countMax` records, but always one frame if
+   * that is not larger than `frameBytesMax`. Hands contiguous runs of them to `copy`. The room stays taken until `commit`.
    */
-  take(bytesMax: number, countMax: number, copy: (bytes: Buffer, start: number, end: number) => void): Taken {
+  take(
+    bytesMax: number,
+    countMax: number,
+    copy: (bytes: Buffer, start: number, end: number) => void,
+    frameBytesMax: number = Number.POSITIVE_INFINITY,
+  ): Taken {
     const head = Atomics.load(this.#words, HEAD) >>> 0;
     const taken: Taken = { bytes: 0, count: 0, definitions: [] };
     let read = this.#read;
@@ -277,7 +282,7 @@ export class RingConsumer {
       if (taken.count >= countMax) break;
       const kind = (word >>> 29) & 3;
       const length = 4 + (kind === 1 ? 2 : 0) + (word & 0x1ff_ffff);
-      if (taken.bytes > 0 && taken.bytes + length > bytesMax) break;
+      if (taken.bytes + length > (taken.bytes === 0 ? frameBytesMax : bytesMax)) break;
       if (kind === 2) taken.definitions.push(taken.bytes);
       else taken.count += 1;
       taken.bytes += length;

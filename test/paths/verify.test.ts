@@ -78,6 +78,8 @@ describe('verify()', () => {
       bytes: 0,
     };
     expect({ segmentId, what }).toEqual({ segmentId: 2, what: 'body' });
+    // Of a group of 33 KiB.
+    expect(bytes).toBeLessThanOrEqual(16 * 1024);
     expect(20_000).toBeGreaterThanOrEqual(offset);
     expect(20_000).toBeLessThan(offset + bytes);
     for (let seq = 0; seq < RECORDS; seq += 1) {

@@ -157,7 +157,11 @@ export class LogSimulation {
       const ring = this.#ring();
       if (shares.some((share) => share.ring === ring)) continue;
       this.#produce(ring);
-      writer.addBatch(ring.ringId, ring.released, (copy) => this.#fill(ring, copy));
+      for (let from = 0; from < ring.waiting.length; ) {
+        const to = this.#dice(2) === 0 ? ring.waiting.length : from + 1 + this.#dice(ring.waiting.length - from);
+        writer.addBatch(ring.ringId, ring.released + from, (copy) => this.#fill(ring.waiting.slice(from, to), copy));
+        from = to;
+      }
       shares.push({ ring, count: ring.waiting.length });
     }
     this.#nowMs += this.#dice(20) - 8;
@@ -207,21 +211,21 @@ export class LogSimulation {
   }
 
   /** The frames of what waits, each new shape's definition before its first record. */
-  #fill(ring: RingModel, copy: (from: Buffer, start: number, end: number) => void): Filled {
+  #fill(waiting: RingModel['waiting'], copy: (from: Buffer, start: number, end: number) => void): Filled {
     const definitions: number[] = [];
     let bytes = 0;
     const add = (frame: Buffer): void => {
       copy(frame, 0, frame.length);
       bytes += frame.length;
     };
-    for (const { payload, shapeId } of ring.waiting) {
+    for (const { payload, shapeId } of waiting) {
       if (shapeId > 0) {
         definitions.push(bytes);
         add(frameOf(2, Buffer.from(`shape ${shapeId}`), 0));
       }
       add(frameOf(shapeId > 0 ? 1 : 0, Buffer.from(payload), shapeId));
     }
-    return { bytes, count: ring.waiting.length, definitions };
+    return { bytes, count: waiting.length, definitions };
   }
 
   /** A whole spare; behind its header there may be bytes of an earlier life. */

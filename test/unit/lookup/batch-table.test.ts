@@ -141,6 +141,24 @@ describe('offset files', () => {
     expect(() => scanner.record(0)).toThrow(expect.objectContaining({ code: 'E_GONE' }));
   });
 
+  it('serve random reads of more than fits in memory, and a segment that becomes popular is read whole', () => {
+    const store = makeStore();
+    keep(store);
+    const { reader, scanner } = coldReader(store);
+    const segments = listSegments(store.paths).length;
+    expect(segments).toBeGreaterThan(4);
+    for (let step = 0, seq = 0; step < 20_000; step += 1, seq = (seq + 947) % 1500) scanner.record(seq);
+    // Two fit. Each time that a segment has had its 256 reads it could come in for another one that is asked for as often.
+    expect(reader.misses).toBeLessThan(10);
+    const { misses, points } = reader;
+    for (let step = 0; step < 40_000; step += 1) scanner.record(step % 20);
+    expect(reader.misses).toBeLessThan(misses + 3);
+    expect(reader.points - points).toBeLessThan(30_000);
+    const late = reader.points;
+    for (let step = 0; step < 1_000; step += 1) scanner.record(step % 20);
+    expect(reader.points).toBe(late);
+  });
+
   it('give way to the whole segment once single reads have cost as much', () => {
     const store = makeStore();
     keep(store);

@@ -254,6 +254,21 @@ describe('ring', () => {
     expect(consumer.ready).toBe(true);
   });
 
+  it('leaves a frame larger than it may be for the next time, and takes one larger than asked for alone', () => {
+    const handle = createRing(1);
+    const producer = new RingProducer(handle);
+    const consumer = new RingConsumer(handle);
+    for (const payload of [100, 100, 1000]) {
+      expect(producer.makeRoom(payload + 4)).toBe(true);
+      producer.view.setUint32(producer.position, payload, true);
+      producer.advance(payload + 4);
+    }
+    producer.publish();
+    const take = (bytesMax: number, frameBytesMax?: number): number =>
+      consumer.take(bytesMax, 100, () => {}, frameBytesMax).bytes;
+    expect([take(50, 103), take(50, 104), take(500), take(500, 500), take(500)]).toEqual([0, 104, 104, 0, 1004]);
+  });
+
   it('stays in its first part as long as the queue keeps up', () => {
     const handle = createRing(1);
     const producer = new RingProducer(handle);
