@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import { type Owner, ownerName } from './owner.js';
 import type { Wait } from './owners.js';
 import type { Waitable } from './waitable.js';
-import { type Group, namedOf, type Waiter } from './waiter.js';
+import type { Group, Waiter } from './waiter.js';
 
 /** What the check asks of the owners. */
 interface Knowledge {
@@ -27,13 +27,13 @@ export function deadlockOf(owner: Owner, knowledge: Knowledge): LtlError | undef
   const links = graph.cycle(owner, free);
   const said = links.map(
     ({ actor, wait, blocker }) =>
-      `${graph.nameOf(actor)} waits for ${wait.waiter.lock.label}, blocked by ${graph.nameOf(blocker)}`,
+      `${graph.nameOf(actor)} waits for ${wait.lock.label}, blocked by ${graph.nameOf(blocker)}`,
   );
   return new LtlError('E_DEADLOCK', said.join('; '), {
     details: {
       cycle: links.map(({ actor, wait, blocker }) => ({
         owner: graph.nameOf(actor),
-        waitsFor: wait.waiter.lock.label,
+        waitsFor: wait.lock.label,
         blockedBy: graph.nameOf(blocker),
         ...(wait.place === '' ? {} : { place: wait.place }),
       })),
@@ -50,7 +50,7 @@ interface Link {
 class Graph {
   readonly #knowledge: Knowledge;
   /** What stands for an owner without a name, and what it waits with. An owner may be any object, so its looks tell nothing. */
-  readonly #nameless = new Map<Actor, readonly Waiter[]>();
+  readonly #nameless = new Map<Actor, readonly Wait[]>();
 
   constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge;
@@ -63,7 +63,7 @@ class Graph {
   reachable(start: Owner): Set<Actor> {
     const found = new Set<Actor>([start]);
     for (const actor of found) {
-      for (const { waiter } of this.#waits(actor)) for (const blocker of this.#blockers(waiter)) found.add(blocker);
+      for (const wait of this.#waits(actor)) for (const blocker of this.#blockers(wait)) found.add(blocker);
     }
     return found;
   }
@@ -92,8 +92,8 @@ class Graph {
 
   #stuckLink(actor: Actor, free: ReadonlySet<Actor>): Link {
     for (const wait of this.#waits(actor)) {
-      if (this.#satisfiable(wait.waiter, free)) continue;
-      const blocker = this.#blockers(wait.waiter).find((each) => !free.has(each) && each !== actor);
+      if (this.#satisfiable(wait, free)) continue;
+      const blocker = this.#blockers(wait).find((each) => !free.has(each) && each !== actor);
       return { actor, wait, blocker: blocker ?? actor };
     }
     throw new Error('a stuck owner waits for something');
@@ -104,45 +104,48 @@ class Graph {
     const needed = waits.filter(({ alternatives }) => !alternatives);
     const either = waits.filter(({ alternatives }) => alternatives);
     return (
-      needed.every(({ waiter }) => this.#satisfiable(waiter, free)) &&
-      (either.length === 0 || either.some(({ waiter }) => this.#satisfiable(waiter, free)))
+      needed.every((wait) => this.#satisfiable(wait, free)) &&
+      (either.length === 0 || either.some((wait) => this.#satisfiable(wait, free)))
     );
   }
 
-  /** Could this waiter be granted once everybody who can go on has gone on? */
-  #satisfiable(waiter: Waiter, free: ReadonlySet<Actor>): boolean {
-    const own = this.#actorOf(waiter);
-    const before = ahead(waiter).map((each) => this.#actorOf(each));
+  /** Could this wait be granted once everybody who can go on has gone on? */
+  #satisfiable({ waiter, lock }: Wait, free: ReadonlySet<Actor>): boolean {
+    const own = this.#actorOf(waiter, lock);
+    const before = ahead(waiter, lock).map((each) => this.#actorOf(each, lock));
     if (before.some((each) => each !== own && !free.has(each))) return false;
-    const staying = [...this.#knowledge.holdersOf(waiter.lock)].filter((lease) => !free.has(lease.owner));
-    return waiter.lock.feasible(waiter, staying);
+    const staying = [...this.#knowledge.holdersOf(lock)].filter((lease) => !free.has(lease.owner));
+    return lock.feasible(waiter, staying);
   }
 
-  #blockers(waiter: Waiter): Actor[] {
-    const holders = [...this.#knowledge.holdersOf(waiter.lock)].map((lease) => lease.owner);
-    return [...holders, ...ahead(waiter).map((each) => this.#actorOf(each))];
+  #blockers({ waiter, lock }: Wait): Actor[] {
+    const holders = [...this.#knowledge.holdersOf(lock)].map((lease) => lease.owner);
+    return [...holders, ...ahead(waiter, lock).map((each) => this.#actorOf(each, lock))];
   }
 
-  #waits(actor: Actor): Wait[] {
+  #waits(actor: Actor): readonly Wait[] {
     const waits = this.#knowledge.waitsOf(actor as Owner);
-    if (waits.length > 0) return waits;
-    const legs = this.#nameless.get(actor) ?? [];
-    return legs.map((waiter) => ({ waiter, alternatives: false, place: '' }));
+    return waits.length > 0 ? waits : (this.#nameless.get(actor) ?? []);
   }
 
-  #actorOf(waiter: Waiter): Actor {
-    const named = namedOf(waiter);
+  #actorOf(waiter: Waiter, lock: Waitable): Actor {
+    const { named, group } = waiter.words ?? {};
     if (named !== undefined) return named;
-    const group = waiter.words?.group;
-    this.#nameless.set(group ?? waiter, group?.legs ?? [waiter]);
-    return group ?? waiter;
+    const actor = group ?? waiter;
+    const alternatives = group?.alternatives ?? false;
+    const waits = group?.legs.map((leg) => ({ waiter: leg, lock: leg.words.lock })) ?? [{ waiter, lock }];
+    this.#nameless.set(
+      actor,
+      waits.map((wait) => ({ ...wait, alternatives, place: '' })),
+    );
+    return actor;
   }
 }
 
-/** Those before this waiter in its queue. An upgrader is in no queue. */
-function ahead(waiter: Waiter): Waiter[] {
+/** Those before this waiter in the lock's queue. An upgrader is in no queue. */
+function ahead(waiter: Waiter, lock: Waitable): Waiter[] {
   const found: Waiter[] = [];
-  for (let each = waiter.lock.first; each !== undefined; each = each.next) {
+  for (let each = lock.first; each !== undefined; each = each.next) {
     if (each === waiter) return found;
     found.push(each);
   }

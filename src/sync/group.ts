@@ -15,7 +15,7 @@ import type { Owner } from './owner.js';
 import { owners } from './owners.js';
 import { Semaphore } from './semaphore.js';
 import { type AcquireOptions, Waitable, type Words } from './waitable.js';
-import { abortError, type Group, verbsOf, type Waiter, weightOf } from './waiter.js';
+import { abortError, type Group, type WordedWaiter } from './waiter.js';
 
 type GroupOptions = Pick<AcquireOptions, 'signal' | 'timeoutMs' | 'owner'>;
 
@@ -65,7 +65,7 @@ export async function acquireAny(requests: readonly (Waitable | Request)[], opti
 
 /** The legs of one wait, and how it ends. */
 abstract class Wait<Result> implements Group {
-  readonly legs: readonly Waiter[];
+  readonly legs: readonly WordedWaiter[];
   readonly #owner: Owner | undefined;
   readonly #reject: (error: unknown) => void;
   protected readonly resolve: (result: Result) => void;
@@ -95,9 +95,8 @@ abstract class Wait<Result> implements Group {
     if (!this.over) this.#ends = new Ends(this, signal, timeoutMs);
   }
 
-  abstract offer(leg: Waiter): boolean;
-  /** Would any one of the legs do? */
-  protected abstract readonly alternatives: boolean;
+  abstract offer(leg: WordedWaiter): boolean;
+  abstract readonly alternatives: boolean;
 
   timedOut(): void {
     this.#giveUp(new LtlError('E_TIMEOUT', `waited too long for ${this.#label}`));
@@ -115,42 +114,44 @@ abstract class Wait<Result> implements Group {
 
   #giveUp(error: LtlError): void {
     this.end();
-    for (const leg of this.legs) leg.lock.leave(leg);
+    for (const leg of this.legs) leg.words.lock.leave(leg);
     this.#reject(error);
   }
 
   get #label(): string {
-    return this.legs.map((leg) => leg.lock.label).join(', ');
+    return this.legs.map(({ words }) => words.lock.label).join(', ');
   }
 }
 
 class AllGroup extends Wait<Leases> {
-  protected readonly alternatives = false;
+  readonly alternatives = false;
 
   offer(): boolean {
     const { legs } = this;
-    const ready = legs.every(
-      (leg) => leg.lock.first === leg && leg.lock.grants(verbsOf(leg).hand, weightOf(leg), GRANT_HEAD),
-    );
+    const ready = legs.every((leg) => {
+      const { lock, verbs, weight } = leg.words;
+      return lock.first === leg && lock.grants(verbs.hand, weight, GRANT_HEAD);
+    });
     if (this.over || !ready) return false;
     this.end();
-    const codes = legs.map((leg) => leg.lock.grantHead(leg));
-    this.resolve(new Leases(legs.map((leg) => leg.lock.lease(leg.words))));
-    for (const [index, leg] of legs.entries()) if (((codes[index] as number) & HAND) !== 0) leg.lock.hand();
+    const codes = legs.map((leg) => leg.words.lock.grantHead(leg));
+    this.resolve(new Leases(legs.map(({ words }) => words.lock.lease(words))));
+    for (const [index, { words }] of legs.entries()) if (((codes[index] as number) & HAND) !== 0) words.lock.hand();
     return true;
   }
 }
 
 class AnyGroup extends Wait<Any> {
-  protected readonly alternatives = true;
+  readonly alternatives = true;
 
-  offer(leg: Waiter): boolean {
+  offer(leg: WordedWaiter): boolean {
     if (this.over) return false;
     this.end();
-    const code = leg.lock.grantHead(leg);
-    this.resolve({ index: this.legs.indexOf(leg), lease: leg.lock.lease(leg.words) });
-    for (const other of this.legs) if (other !== leg) other.lock.leave(other);
-    if ((code & HAND) !== 0) leg.lock.hand();
+    const { words } = leg;
+    const code = words.lock.grantHead(leg);
+    this.resolve({ index: this.legs.indexOf(leg), lease: words.lock.lease(words) });
+    for (const other of this.legs) if (other !== leg) other.words.lock.leave(other);
+    if ((code & HAND) !== 0) words.lock.hand();
     return true;
   }
 }

@@ -15,7 +15,7 @@ import { GRANT_UPGRADE, HAND, Micro, REFUSE_UPGRADE } from './micro.js';
 
 import { owners } from './owners.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { abortError, endingOf, giveUp, namedOf, unreachable, verbsOf, type Waiter, WaitWords } from './waiter.js';
+import { abortError, endingOf, giveUp, unreachable, type Waiter, WaitWords, type WordedWaiter } from './waiter.js';
 
 const MICRO = new Micro('lock');
 const LAST = MICRO.guard('last');
@@ -57,7 +57,7 @@ export interface LockAcquireOptions extends AcquireOptions {
 }
 
 export class ReadWriteLock extends Waitable {
-  #upgrader: (Waiter & { readonly words: UpgradeWords }) | undefined = undefined;
+  #upgrader: (WordedWaiter & { readonly words: UpgradeWords }) | undefined = undefined;
 
   constructor(options?: LockOptions) {
     super(options, MICRO.initial);
@@ -133,8 +133,8 @@ export class ReadWriteLock extends Waitable {
       lease.words = { verbs: HARD, weight: 1, named: lease.named };
       return;
     }
-    const words = new UpgradeWords(lease);
-    const waiter = { next: undefined, lock: this, resolve: unreachable as (lease: Lease) => void, words };
+    const words = new UpgradeWords(this, lease);
+    const waiter = { next: undefined, resolve: unreachable as (lease: Lease) => void, words };
     this.#upgrader = waiter;
     const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
@@ -148,13 +148,13 @@ export class ReadWriteLock extends Waitable {
   }
 
   /** @internal */
-  override leave(waiter: Waiter): void {
+  override leave(waiter: WordedWaiter): void {
     if (waiter !== this.#upgrader) {
       super.leave(waiter);
       return;
     }
     this.#upgrader = undefined;
-    const named = namedOf(waiter);
+    const { named } = waiter.words;
     if (named !== undefined) owners.leaves(named, waiter);
     const code = this.step(UPGRADING.leave, 1, named);
     if ((code & HAND) !== 0) this.hand();
@@ -171,7 +171,7 @@ export class ReadWriteLock extends Waitable {
 
   /** @internal */
   feasible(waiter: Waiter, staying: readonly Lease[]): boolean {
-    if (verbsOf(waiter) === SOFT) return staying.every((lease) => lease.verbs === SOFT);
+    if (waiter.words?.verbs === SOFT) return staying.every((lease) => lease.verbs === SOFT);
     // An upgrader's own soft lease does not stand in its way.
     return staying.every((lease) => waiter.words instanceof UpgradeWords && waiter.words.lease === lease);
   }
@@ -212,8 +212,8 @@ export class ReadWriteLock extends Waitable {
 class UpgradeWords extends WaitWords {
   readonly lease: Lease;
 
-  constructor(lease: Lease) {
-    super({ verbs: UPGRADING, weight: 1, named: lease.named });
+  constructor(lock: Waitable, lease: Lease) {
+    super(lock, { verbs: UPGRADING, weight: 1, named: lease.named });
     this.lease = lease;
   }
 }

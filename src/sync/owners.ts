@@ -9,11 +9,13 @@ import type { Lease } from './lease.js';
 import { orderCheck, placeOf } from './order.js';
 import { type Owner, ownerName } from './owner.js';
 import type { Waitable } from './waitable.js';
-import type { Waiter } from './waiter.js';
+import type { Waiter, WordedWaiter } from './waiter.js';
 
 /** One wait of an owner. */
 export interface Wait {
   readonly waiter: Waiter;
+  /** What it waits for. */
+  readonly lock: Waitable;
   /** Would another wait of the same group do as well? */
   readonly alternatives: boolean;
   /** Where in the program it began; empty unless orders are watched. */
@@ -29,7 +31,7 @@ export class Owners {
   refusal(owner: Owner, lock: Waitable): LtlError | undefined {
     if (lock.reentrant) return undefined;
     const holds = [...this.leasesOf(owner)].some((lease) => lease.lock === lock);
-    const waits = this.waitsOf(owner).some(({ waiter }) => waiter.lock === lock);
+    const waits = this.waitsOf(owner).some((wait) => wait.lock === lock);
     if (!holds && !waits) return undefined;
     const verb = holds ? 'holds' : 'waits for';
     return new LtlError('E_LOCK_REENTRANT', `${ownerName(owner)} ${verb} ${lock.label} already`);
@@ -52,9 +54,9 @@ export class Owners {
   }
 
   /** Notes a wait. */
-  waits(owner: Owner, waiter: Waiter, alternatives = false): void {
+  waits(owner: Owner, waiter: WordedWaiter, alternatives = false): void {
     const waits = this.#waits.get(owner) ?? new Map<Waiter, Wait>();
-    this.#waits.set(owner, waits.set(waiter, { waiter, alternatives, place: placeOf() }));
+    this.#waits.set(owner, waits.set(waiter, { waiter, lock: waiter.words.lock, alternatives, place: placeOf() }));
   }
 
   /** The error of an owner whose waits can never end, because those it waits for wait for it. */

@@ -11,7 +11,7 @@ import { LtlError } from '../words/errors.js';
 import { Lease } from './lease.js';
 import { GRANT, GRANT_HEAD, HAND, Micro, ROW_MASK } from './micro.js';
 import { type AcquireOptions, type LockOptions, runWith, type Verbs, Waitable } from './waitable.js';
-import { type Waiter, weightOf } from './waiter.js';
+import type { Waiter } from './waiter.js';
 import { count } from './words.js';
 
 const MICRO = new Micro('semaphore');
@@ -127,7 +127,7 @@ export class Semaphore extends Waitable {
   /** @internal */
   feasible(waiter: Waiter, staying: readonly Lease[]): boolean {
     const held = staying.reduce((sum, lease) => sum + lease.weight, 0);
-    return this.permits - held >= weightOf(waiter);
+    return this.permits - held >= (waiter.words?.weight ?? 1);
   }
 
   protected valuation(weight: number): number {

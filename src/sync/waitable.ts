@@ -26,12 +26,11 @@ import {
   endingOf,
   type Group,
   giveUp,
-  namedOf,
+  isWorded,
   unreachable,
-  verbsOf,
   type Waiter,
   WaitWords,
-  weightOf,
+  type WordedWaiter,
 } from './waiter.js';
 
 /** The events of a machine by which one kind of request is made, granted later, and given back. */
@@ -150,7 +149,7 @@ export abstract class Waitable {
     if (again !== undefined) throw again;
     const code = this.step(words.verbs.acquire, words.weight, owner);
     if ((code & GRANT) !== 0) return this.lease(words);
-    const parked = new WaitWords(words);
+    const parked = new WaitWords(this, words);
     const { waiter, granted } = this.park(parked);
     if (signal !== undefined || timeoutMs !== undefined) parked.ends = new Ends(endingOf(waiter), signal, timeoutMs);
     if (owner !== undefined) {
@@ -180,12 +179,12 @@ export abstract class Waitable {
 
   /** Puts a request in no words at all, which the machine has counted, to the tail of the queue. */
   protected parkPlain(): Promise<Lease> {
-    return new Promise<Lease>((resolve) => this.enqueue({ next: undefined, lock: this, resolve, words: undefined }));
+    return new Promise<Lease>((resolve) => this.enqueue({ next: undefined, resolve, words: undefined }));
   }
 
   /** The same for a request that can end otherwise than by being granted. */
-  protected park(words: WaitWords): { readonly waiter: Waiter; readonly granted: Promise<Lease> } {
-    const waiter: Waiter = { next: undefined, lock: this, resolve: unreachable, words };
+  protected park(words: WaitWords): { readonly waiter: WordedWaiter; readonly granted: Promise<Lease> } {
+    const waiter: WordedWaiter = { next: undefined, resolve: unreachable, words };
     const granted = new Promise<Lease>((resolve, reject) => {
       waiter.resolve = resolve;
       words.reject = reject;
@@ -204,20 +203,19 @@ export abstract class Waitable {
   }
 
   /** @internal Asks for a place in the queue even where the lock could be had: a leg of a wait for several. */
-  reserve(words: Words, group: Group): Waiter {
+  reserve(words: Words, group: Group): WordedWaiter {
     this.step(words.verbs.reserve, words.weight, words.named);
-    const waitWords = new WaitWords(words, group);
-    const leg: Waiter = { next: undefined, lock: this, resolve: unreachable, words: waitWords };
+    const leg: WordedWaiter = { next: undefined, resolve: unreachable, words: new WaitWords(this, words, group) };
     this.enqueue(leg);
     return leg;
   }
 
   /** @internal A waiter goes without being granted; what its going frees goes to the next. */
-  leave(waiter: Waiter): void {
-    if (waiter.words !== undefined) this.#unlink(waiter, waiter.words);
-    const named = namedOf(waiter);
+  leave(waiter: WordedWaiter): void {
+    const { verbs, weight, named, since } = waiter.words;
+    this.#unlink(waiter);
     if (named !== undefined) owners.leaves(named, waiter);
-    const code = this.step(verbsOf(waiter).leave, weightOf(waiter), named, waiter.words?.since);
+    const code = this.step(verbs.leave, weight, named, since);
     if ((code & HAND) !== 0) this.hand();
   }
 
@@ -245,22 +243,22 @@ export abstract class Waitable {
   hand(): void {
     for (let head = this.first; head !== undefined; head = this.first) {
       const { words } = head;
-      if (!this.grants(verbsOf(head).hand, weightOf(head), GRANT_HEAD)) return;
-      if (words?.group === undefined) {
+      if (!this.grants((words?.verbs ?? this.plainVerbs).hand, words?.weight ?? 1, GRANT_HEAD)) return;
+      if (!isWorded(head) || head.words.group === undefined) {
         const code = this.grantHead(head);
         words?.ends?.disarm();
         head.resolve(this.lease(words));
         if ((code & HAND) === 0) return;
-      } else if (!words.group.offer(head)) return;
+      } else if (!head.words.group.offer(head)) return;
     }
   }
 
   /** @internal The step by which the head leaves the queue as a holder. */
   grantHead(head: Waiter): number {
-    const named = namedOf(head);
-    const code = this.step(verbsOf(head).hand, weightOf(head), named, head.words?.since);
+    const { words } = head;
+    const code = this.step((words?.verbs ?? this.plainVerbs).hand, words?.weight ?? 1, words?.named, words?.since);
     this.shift(head);
-    if (named !== undefined) owners.leaves(named, head);
+    if (words?.named !== undefined) owners.leaves(words.named, head);
     return code;
   }
 
@@ -273,9 +271,9 @@ export abstract class Waitable {
   }
 
   /** Takes a waiter out of the queue, wherever it stands. */
-  #unlink(waiter: Waiter, words: WaitWords): void {
+  #unlink(waiter: WordedWaiter): void {
     const { next } = waiter;
-    const { previous } = words;
+    const { previous } = waiter.words;
     if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.last = previous;

@@ -1,6 +1,6 @@
 /**
- * One parked request: a link of its lock's queue. Those that may leave from the middle know the one before them; a request in
- * no words at all can only be granted, so it needs no more than its place.
+ * One parked request: a link of its lock's queue. Those that said something know their lock, and the one before them, because
+ * they may leave from the middle; a request in no words at all can only be granted, so it needs no more than its place.
  */
 import { watching } from '../tables/inspect.js';
 import { LtlError } from '../words/errors.js';
@@ -12,26 +12,33 @@ import type { Verbs, Waitable, Words } from './waitable.js';
 /** A wait for several locks of which this waiter is one leg. */
 export interface Group {
   /** The waiters of it, one a lock. */
-  readonly legs: readonly Waiter[];
+  readonly legs: readonly WordedWaiter[];
+  /** Would any one of the legs do? */
+  readonly alternatives: boolean;
   /** The lock could go to this leg, the head of its queue. True when the group took it, which may take other locks too. */
-  offer(leg: Waiter): boolean;
+  offer(leg: WordedWaiter): boolean;
 }
 
 /** Written as a literal wherever one is made: V8 makes those within a promise's executor much faster than a class's. */
 export interface Waiter {
   next: Waiter | undefined;
-  readonly lock: Waitable;
   resolve: (lease: Lease) => void;
   /** Undefined for a request in no words at all. */
   readonly words: WaitWords | undefined;
 }
 
-export const verbsOf = ({ words, lock }: Waiter): Verbs => words?.verbs ?? lock.plainVerbs;
-export const weightOf = ({ words }: Waiter): number => words?.weight ?? 1;
-export const namedOf = ({ words }: Waiter): Owner | undefined => words?.named;
+/** A waiter whose request said something. */
+export interface WordedWaiter extends Waiter {
+  readonly words: WaitWords;
+}
+
+export function isWorded(waiter: Waiter): waiter is WordedWaiter {
+  return waiter.words !== undefined;
+}
 
 /** What a request said, where it said anything, and what belongs to its wait. */
 export class WaitWords implements Words {
+  readonly lock: Waitable;
   readonly verbs: Verbs;
   readonly weight: number;
   readonly named: Owner | undefined;
@@ -45,7 +52,8 @@ export class WaitWords implements Words {
   /** Milliseconds of `performance.now()` when it was parked, where somebody watched; else 0. */
   readonly since: number;
 
-  constructor(words: Words, group?: Group) {
+  constructor(lock: Waitable, words: Words, group?: Group) {
+    this.lock = lock;
     this.verbs = words.verbs;
     this.weight = words.weight;
     this.named = words.named;
@@ -58,15 +66,16 @@ export class WaitWords implements Words {
 }
 
 /** Ends a wait that was not granted. */
-export function giveUp(waiter: Waiter, error: LtlError): void {
-  waiter.words?.ends?.disarm();
-  waiter.lock.leave(waiter);
-  waiter.words?.reject(error);
+export function giveUp(waiter: WordedWaiter, error: LtlError): void {
+  const { lock, ends, reject } = waiter.words;
+  ends?.disarm();
+  lock.leave(waiter);
+  reject(error);
 }
 
 /** The other ways in which a wait can end. */
-export function endingOf(waiter: Waiter): Cancellable {
-  const { label } = waiter.lock;
+export function endingOf(waiter: WordedWaiter): Cancellable {
+  const { label } = waiter.words.lock;
   return {
     timedOut: () => giveUp(waiter, new LtlError('E_TIMEOUT', `waited too long for ${label}`)),
     aborted: () => giveUp(waiter, abortError(label)),

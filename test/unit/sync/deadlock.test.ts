@@ -90,6 +90,20 @@ describe('a deadlock among named owners', () => {
     y.release();
   });
 
+  it('is not seen behind somebody without a name who takes what comes first', async () => {
+    const [p, r] = [new Mutex({ name: 'p' }), new Mutex({ name: 'r' })];
+    await p.acquire({ owner: 'a' });
+    const other = await r.acquire();
+    const first = acquireAny([p, r]);
+    // Behind it in the queue of r, while it could have p from nobody but a.
+    const behind = r.acquire({ owner: 'a' });
+    other.release();
+    const { index, lease } = await first;
+    expect(index).toBe(1);
+    lease.release();
+    (await behind).release();
+  });
+
   it('is seen when every alternative is blocked', async () => {
     const [p, q, r] = [new Mutex({ name: 'p' }), new Mutex({ name: 'q' }), new Mutex({ name: 'r' })];
     await p.acquire({ owner: 'x' });
