@@ -5,6 +5,7 @@
 import { assertEnds } from '../sync/cancel.js';
 import { OVERFLOWS } from '../wire/mailbox.js';
 import { MAILBOX_SIZE_MAX, TIMER_MS_MAX } from '../words/actor-limits.js';
+import { assertOptions, shown } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import type { ActorChild, AskOptions, SpawnOptions, SuperviseOptions } from './actor.js';
 
@@ -12,15 +13,48 @@ const THREADS = ['caller', 'shared', 'own'] as const;
 const RESTARTS = ['permanent', 'transient', 'temporary'] as const;
 const STRATEGIES = ['one-for-one', 'one-for-all', 'rest-for-one'] as const;
 
+// Of each kind of options all keys there are: one that is missing here, or does not exist there, does not compile.
+const keysOf = <Options>(keys: Readonly<Record<keyof Options & string, true>>): readonly string[] => Object.keys(keys);
+const ACTOR = {
+  name: true,
+  thread: true,
+  restart: true,
+  budget: true,
+  mailbox: true,
+  input: true,
+  shutdownMs: true,
+  startMs: true,
+  hangMs: true,
+  nativeStore: true,
+  resourceLimits: true,
+} as const;
+const SPAWN_KEYS = keysOf<SpawnOptions>({ ...ACTOR, backoff: true });
+const CHILD_KEYS = keysOf<Extract<ActorChild, { logic: object }>>({ ...ACTOR, id: true, logic: true });
+const BELOW_KEYS = keysOf<Extract<ActorChild, { supervise: SuperviseOptions }>>({
+  id: true,
+  supervise: true,
+  restart: true,
+  shutdownMs: true,
+});
+const SUPERVISE_KEYS = keysOf<SuperviseOptions>({
+  name: true,
+  strategy: true,
+  intensity: true,
+  periodMs: true,
+  backoff: true,
+  children: true,
+});
+const ASK_KEYS = keysOf<AskOptions>({ timeoutMs: true, signal: true });
+
 /** Throws E_ARGUMENT for options that mean nothing, or that would be broken silently. */
-export function assertSpawnOptions(options: SpawnOptions, who = 'the actor'): void {
-  assertObject(options, `the options of ${who}`);
+export function assertSpawnOptions(options: SpawnOptions, who = 'the actor', keys = SPAWN_KEYS): void {
+  assertOptions(who, options, keys);
   const { name, thread, restart, mailbox, budget, backoff } = options;
   if (name !== undefined && (typeof name !== 'string' || name === '')) refuse(`name of ${who}`, 'a text', name);
   oneOf(thread, THREADS, `thread of ${who}`);
   oneOf(restart, RESTARTS, `restart of ${who}`);
   if (mailbox !== undefined) {
-    assertObject(mailbox, `mailbox of ${who}`);
+    assertOptions(`mailbox of ${who}`, mailbox, ['size', 'overflow']);
     oneOf(mailbox.overflow, OVERFLOWS, `mailbox.overflow of ${who}`);
     whole(mailbox.size, 1, MAILBOX_SIZE_MAX, `mailbox.size of ${who}`);
   }
@@ -38,7 +72,7 @@ export function assertSpawnOptions(options: SpawnOptions, who = 'the actor'): vo
 
 /** The same for a supervisor and everything below it. */
 export function assertSuperviseOptions(options: SuperviseOptions): void {
-  assertObject(options, 'what supervise() is given');
+  assertOptions('supervise()', options, SUPERVISE_KEYS);
   const who = `the supervisor ${options.name ?? ''}`.trimEnd();
   if (options.strategy === undefined) refuse(`strategy of ${who}`, STRATEGIES.join(', '), options.strategy);
   oneOf(options.strategy, STRATEGIES, `strategy of ${who}`);
@@ -58,11 +92,12 @@ function assertChild(child: ActorChild, who: string): void {
   if (typeof child.id !== 'string' || child.id === '' || child.id.includes('/'))
     refuse(`id of a child of ${who}`, 'a text without /', child.id);
   if ('supervise' in child) {
+    assertOptions(child.id, child, BELOW_KEYS);
     oneOf(child.restart, RESTARTS, `restart of ${child.id}`);
     within(child.shutdownMs, 0, TIMER_MS_MAX, `shutdownMs of ${child.id}`);
     assertSuperviseOptions(child.supervise);
   } else {
-    assertSpawnOptions(child, child.id);
+    assertSpawnOptions(child, child.id, CHILD_KEYS);
     assertPlacement(child.logic, child, child.id);
   }
 }
@@ -75,6 +110,7 @@ export function assertPlacement(logic: unknown, { thread }: SpawnOptions, who: s
 
 /** An ask always has a timeout, so Infinity is none. */
 export function assertAskOptions(options: AskOptions): void {
+  assertOptions('an ask', options, ASK_KEYS);
   const { timeoutMs, signal } = options;
   if (signal !== undefined) assertEnds(signal, undefined);
   if (timeoutMs !== undefined) within(timeoutMs, 0, TIMER_MS_MAX, 'timeoutMs of an ask');
@@ -87,14 +123,14 @@ export function assertUrl(module: unknown, of: string): void {
 
 function assertBudget(budget: SpawnOptions['budget'], who: string): void {
   if (budget === undefined) return;
-  assertObject(budget, `budget of ${who}`);
+  assertOptions(`budget of ${who}`, budget, ['intensity', 'periodMs']);
   whole(budget.intensity, 0, Number.MAX_SAFE_INTEGER, `intensity of ${who}`, true);
   within(budget.periodMs, 1, Number.MAX_SAFE_INTEGER, `periodMs of ${who}`, true);
 }
 
 function assertBackoff(backoff: SpawnOptions['backoff'], who: string): void {
   if (backoff === undefined) return;
-  assertObject(backoff, `backoff of ${who}`);
+  assertOptions(`backoff of ${who}`, backoff, ['minMs', 'maxMs', 'factor']);
   within(backoff.minMs, 0, TIMER_MS_MAX, `backoff.minMs of ${who}`, true);
   within(backoff.maxMs, backoff.minMs, TIMER_MS_MAX, `backoff.maxMs of ${who}`, true);
   within(backoff.factor, 1, Number.MAX_SAFE_INTEGER, `backoff.factor of ${who}`, true);
@@ -120,11 +156,5 @@ function within(value: unknown, least: number, most: number, what: string, neede
 }
 
 function refuse(what: string, wanted: string, value: unknown): never {
-  const shown = typeof value === 'string' || typeof value === 'number' ? String(value) : kindOf(value);
-  throw new LtlError('E_ARGUMENT', `${what}: ${wanted}, not ${shown}`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  throw new LtlError('E_ARGUMENT', `${what}: ${wanted}, not ${shown(value)}`);
 }

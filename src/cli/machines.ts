@@ -17,6 +17,8 @@ export const machines: Run = async ({ values, operands }, io) => {
     const which = meant === null ? `there are ${machineNames().join(', ')}` : `did you mean ${meant}?`;
     throw new LtlError('E_USAGE', `no machine is named ${asked}; ${which}`);
   }
+  if (values['json'] === true && values['mermaid'] === true)
+    throw new LtlError('E_USAGE', 'machines: either --json or --mermaid, not both');
   const names = asked === undefined ? machineNames() : [asked];
   if (values['json'] === true) {
     const described = names.map((name) => describe(name));

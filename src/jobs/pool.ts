@@ -11,6 +11,7 @@ import type { Piscina } from 'piscina';
 import type { Clock } from '../ports/clock.js';
 import { assertEnds, Ends } from '../sync/cancel.js';
 import { JOB_ABORT_GRACE_MS } from '../words/actor-limits.js';
+import { assertOptions } from '../words/arguments.js';
 import { LtlError } from '../words/errors.js';
 import { PriorityQueue } from './priority-queue.js';
 import type { FromJob, JobTask, ToJob } from './runner.js';
@@ -22,6 +23,8 @@ export interface JobOptions {
   /** Called with what the job reports, in order, before the job's promise is settled. */
   readonly onProgress?: (progress: unknown) => void;
 }
+
+const JOB_KEYS: readonly (keyof JobOptions)[] = ['signal', 'priority', 'onProgress'];
 
 interface Waiting {
   readonly begin: () => void;
@@ -54,6 +57,7 @@ export class JobPool {
    * E_UNCLONEABLE for data that cannot cross threads.
    */
   async run(module: URL, data: unknown, options: JobOptions = {}): Promise<unknown> {
+    assertOptions('a job', options, JOB_KEYS);
     const { signal, priority = 0 } = options;
     if (!Number.isInteger(priority) || priority < 0 || priority > 9)
       throw new LtlError('E_ARGUMENT', 'the priority of a job is a whole number from 0 to 9');

@@ -29,6 +29,7 @@ describe('a job', () => {
     const ends = await Promise.all([run('first', 0), run('late', 9), run('later', 9), run('urgent', 0)]);
     expect(ends.at(2)).toEqual(['first', 'urgent', 'late', 'later']);
     await expect(system.job(job, {}, { priority: 10 })).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+    await expect(system.job(job, {}, { prority: 1 } as never)).rejects.toThrow('did you mean priority?');
   });
 
   it.each([
@@ -84,7 +85,7 @@ describe('a job', () => {
   });
 
   it.each<[unknown, string, RegExp]>([
-    ['file:///text.mjs', 'E_ARGUMENT', /new URL\(path, import.meta.url\), not file/],
+    ['file:///text.mjs', 'E_ARGUMENT', /new URL\(path, import.meta.url\), not "file/],
     [undefined, 'E_ARGUMENT', /URL/],
     [new URL('file:///nowhere.mjs'), 'E_JOB_FAILED', /Cannot find module/],
     [new URL('data:text/javascript,no module('), 'E_JOB_FAILED', /missing \)|Unexpected/],

@@ -314,6 +314,28 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
     expect(row()).toMatchObject({ restarts: 1, lastExit: { kind: 'error' } });
   });
 
+  it('busy share: the time in handlers counts, the time they wait does not', async () => {
+    const ref = await spawn();
+    const look = (): { readonly share: number; readonly fromMs: number; readonly toMs: number } => {
+      const fromMs = performance.now();
+      const share = system.actors()[0]?.busyShare ?? Number.NaN;
+      return { share, fromMs, toMs: performance.now() };
+    };
+    const first = look();
+    for (let time = 0; time < 3; time++) ref.send({ do: 'work', forMs: 50 });
+    await ref.ask({ do: 'slow', delayMs: 150 });
+    // What a turn took is written down when it ends, which may be after its last answer.
+    await pause(20);
+    await ref.ask({ do: 'get' });
+    const last = look();
+    const atMostMs = last.toMs - first.fromMs;
+    expect(last.share).toBeGreaterThanOrEqual(150 / atMostMs);
+    // A timer may be a millisecond early.
+    expect(last.share).toBeLessThanOrEqual(1 - 165 / atMostMs);
+    await pause(50);
+    expect(look().share).toBeLessThan(0.5);
+  });
+
   it('one correlation goes through inspect from the first ask over another thread and back', async () => {
     const [one, other] = [await spawn({ name: 'one' }), await spawn({ name: 'other', thread: 'own' })];
     const seen: ActorTransition[] = [];

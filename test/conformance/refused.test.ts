@@ -63,7 +63,7 @@ describe('an actor system', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [{ thread: 'shard' }, /thread of the actor: caller, shared, own, not shard/],
+    [{ thread: 'shard' }, /thread of the actor: caller, shared, own, not "shard"/],
     [{ restart: 'always' }, /restart/],
     [{ mailbox: { overflow: 'drop' } }, /mailbox.overflow/],
     [{ mailbox: { size: 0 } }, /mailbox.size/],
@@ -74,6 +74,9 @@ describe('an actor system', () => {
     [{ backoff: { minMs: 5, maxMs: 1, factor: 2 } }, /backoff.maxMs/],
     [{ name: '' }, /name/],
     [null, /options/],
+    [{ restrat: 'permanent' }, /no option "restrat"; did you mean restart\?/],
+    [{ timeout: 5 }, /no option "timeout"/],
+    [{ mailbox: { limit: 5 } }, /mailbox of the actor has no option "limit"/],
   ])('an option that means nothing is refused before anything starts: %j', async (options, message) => {
     await expect(system.spawn(servant, options as SpawnOptions)).rejects.toThrow(message);
     await expect(system.spawn(servant, options as SpawnOptions)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
@@ -89,6 +92,12 @@ describe('an actor system', () => {
     { strategy: 'one-for-one', children: [{ id: 'a/b', logic: servant }] },
     { strategy: 'one-for-one', intensity: -1, children: [] },
     { strategy: 'one-for-one', children: [{ id: 'below', supervise: { strategy: 'no', children: [] } }] },
+    { strategy: 'one-for-one', intensty: 1, children: [] },
+    { strategy: 'one-for-one', children: [{ id: 'a', logic: servant, backoff: { minMs: 1, maxMs: 1, factor: 1 } }] },
+    {
+      strategy: 'one-for-one',
+      children: [{ id: 'a', supervise: { strategy: 'one-for-one', children: [] }, name: 'b' }],
+    },
     { strategy: 'one-for-one', children: [1, 2].map(() => ({ id: 'twice', logic: servant })) },
   ])('a supervisor that means nothing is refused: %j', async (options) => {
     await expect(system.supervise(options as never)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
@@ -101,6 +110,7 @@ describe('an actor system', () => {
       await expect(ref.ask({ do: 'never' }, { timeoutMs: timeoutMs as number })).rejects.toMatchObject({
         code: 'E_ARGUMENT',
       });
+    await expect(ref.ask({ do: 'get' }, { timeout: 5 } as never)).rejects.toThrow('did you mean timeoutMs?');
     await expect(ref.ask({ do: 'get' }, { signal: 'now' as never })).rejects.toMatchObject({ code: 'E_ARGUMENT' });
   });
 
@@ -135,6 +145,20 @@ describe('an actor system', () => {
     expect(system.resend(({ to }) => to?.id === alive.id)).toBe(1);
     expect(notes()).not.toContain('full');
     await eventually(async () => ((await alive.snapshot()).state as { seen: unknown[] }).seen.includes('full'));
+  });
+
+  it('dead letters that were dropped do not come back when others are sent again', async () => {
+    const ref = await system.spawn<Order>(servant, { thread: 'own', mailbox: { size: 1, overflow: 'refuse' } });
+    const held = ref.ask({ do: 'slow', note: 'held', delayMs: 50 });
+    for (let note = 0; note < 1_500; note++) ref.send({ do: 'note', note });
+    const notes = (): number[] => system.deadLetters().map(({ message }) => (message as Order)['note'] as number);
+    expect([notes().length, notes().at(0)]).toEqual([1_000, 500]);
+    await held;
+    expect(system.resend(({ message }) => (message as Order)['note'] !== 1_000)).toBeGreaterThan(0);
+    // What did not fit again is a letter again.
+    expect(Math.min(...notes())).toBeGreaterThanOrEqual(500);
+    expect(notes().filter((note) => note === 1_000)).toEqual([1_000]);
+    await eventually(() => system.actors()[0]?.mailboxDepth === 0);
   });
 
   it('fewer threads: those beyond get no new actors, and end with their last one', async () => {

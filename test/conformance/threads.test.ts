@@ -2,6 +2,9 @@
  * Actors in worker threads when their thread dies, and supervisors of actors.
  */
 
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { ActorEvent } from 'ltl/actors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change, SpawnOptions, SuperviseOptions } from '../../src/actors/actor.js';
@@ -55,6 +58,20 @@ describe('a worker that dies under its actor', () => {
     expect(await Promise.all([one, other, elsewhere].map((ref) => ref.ask({ do: 'get' })))).toEqual([0, 3, 5]);
     // Worker to worker, after one of them was replaced.
     expect(await elsewhere.ask({ do: 'ask-other', other, message: { do: 'get' } })).toMatchObject({ answer: 3 });
+  });
+
+  it('by out of memory, where the thread is shared, takes its neighbours down with it, and all come back', async () => {
+    const script = fileURLToPath(new URL('../fixtures/actors/shared-memory.mjs', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=48', script]);
+    expect(JSON.parse(stdout)).toEqual({
+      asked: 'E_ACTOR_FAILED',
+      after: [0, 3],
+      downs: [
+        ['glutton', 'memory'],
+        ['neighbour', 'memory'],
+      ],
+      letters: ['lost'],
+    });
   });
 
   it('is never terminated when it holds a native store: the hang is reported and the actor given up', async () => {

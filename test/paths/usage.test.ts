@@ -15,6 +15,7 @@ describe('ltl', () => {
     [['read', '--since', 'yesterday'], 64, '--since wants milliseconds'],
     [['read', '--follow', '--reverse'], 64, 'cannot go with --reverse'],
     [['machines', 'slep'], 64, 'did you mean sleep?'],
+    [['machines', 'sleep', '--json', '--mermaid'], 64, 'not both'],
     [['help', 'raed'], 64, 'did you mean read?'],
     [['status', '--config', 'can.indx=0'], 78, 'can.index'],
     [['status', '--config', 'nonsense'], 64, 'KEY=VALUE'],
