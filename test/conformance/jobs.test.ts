@@ -106,11 +106,17 @@ describe('a job', () => {
     await deaf;
   });
 
-  it('finds another number of threads from then on', async () => {
-    const slow = system.job(job, { do: 'order', name: 'slow', delayMs: 60 });
-    await pause(20);
+  it('finds another number of threads from then on, and those under way end where they are', async () => {
+    const ended = new AbortController();
+    const heard: unknown[] = [];
+    const options = { signal: ended.signal, onProgress: (part: unknown) => heard.push(part) };
+    const long = system.job(job, { do: 'heed' }, options);
+    await eventually(() => heard.includes('running'));
     system.threads = 2;
+    // The only thread there was is still at work.
     expect(await system.job(job, { do: 'sum', values: [2] })).toBe(2);
-    expect(await slow).toEqual(['slow']);
+    ended.abort();
+    await expect(long).rejects.toMatchObject({ code: 'E_ABORTED' });
+    await eventually(() => heard.includes('heeded'));
   });
 });

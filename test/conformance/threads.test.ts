@@ -214,6 +214,25 @@ describe('a supervisor of actors', () => {
     expect(ref.send({ do: 'get' })).toBe(false);
   });
 
+  it('tells those below a supervisor that gave up and does not come back that they are dead', async () => {
+    const below = family({ name: 'below', strategy: 'one-for-one', intensity: 0 }, ['caller', 'shared', 'own']);
+    const supervision = await system.supervise({
+      name: 'top',
+      strategy: 'one-for-one',
+      children: [
+        { id: 'below', restart: 'temporary', supervise: below },
+        { id: 'beside', logic: servant },
+      ],
+    });
+    const refs = ['a', 'b', 'c'].map((id): Servant => supervision.ref(`below/${id}`));
+    const dead: string[] = [];
+    for (const ref of refs) ref.watch((change) => change.type === 'dead' && dead.push(ref.name));
+    await expect(refs[1]?.ask({ do: 'throw' })).rejects.toMatchObject({ code: 'E_ACTOR_FAILED' });
+    await eventually(() => dead.length === 3);
+    for (const ref of refs) expect(ref.send({ do: 'get' })).toBe(false);
+    expect(await (supervision.ref('beside') as Servant).ask({ do: 'get' })).toBe(0);
+  });
+
   it('lets one child be stopped for good, and the others do not notice', async () => {
     const supervision = await system.supervise(family({ strategy: 'one-for-all' }));
     const refs = ['a', 'b', 'c'].map((id): Servant => supervision.ref(id));
