@@ -168,8 +168,8 @@ class Queue {
    * the producers alone keep all cores busy: it would keep one of them from working.
    */
   #spin(doorbell: number): boolean {
-    const isHopeful = this.#idleMs < this.#spinMs && this.#producersAtWork < this.#context.input.cores;
-    const hopedMs = isHopeful ? 3 * this.#idleMs : 0;
+    if (this.#producersAtWork >= Math.max(2, this.#context.input.cores)) return false;
+    const hopedMs = this.#idleMs < this.#spinMs ? 3 * this.#idleMs : 0;
     const end = performance.now() + Math.min(hopedMs + SPIN_LEAST_MS, this.#spinMs);
     do {
       if (this.#someReady() || Atomics.load(this.#board.words, WORD.doorbell) !== doorbell) return true;
