@@ -45,9 +45,9 @@ interface WindowSource {
 }
 
 /** What stands at one place of the segment and a little further: the more, the longer its user goes on without leaving it. */
-class HeaderWindow {
-  readonly view: DataView;
-  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES_MAX);
+export class HeaderWindow {
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES_MAX);
+  readonly view: DataView = new DataView(this.bytes.buffer);
   readonly #source: WindowSource;
   readonly #headerBytes: number;
   readonly #onRead: (bytes: number) => void;
@@ -55,14 +55,13 @@ class HeaderWindow {
   #filled = 0;
   #step = WINDOW_BYTES_MIN;
 
-  constructor(source: WindowSource, headerBytes: number, onRead: (bytes: number) => void) {
+  constructor(source: WindowSource, headerBytes: number, onRead: (bytes: number) => void = () => undefined) {
     this.#source = source;
     this.#headerBytes = headerBytes;
     this.#onRead = onRead;
-    this.view = new DataView(this.#bytes.buffer);
   }
 
-  /** Where in `view` the header stands that begins at `offset`; negative when the segment ends before its end. */
+  /** Where in `bytes` and `view` the header stands that begins at `offset`; negative when the segment ends before its end. */
   find(offset: number): number {
     const at = offset - this.#base;
     if (at >= 0 && at + this.#headerBytes <= this.#filled) return at;
@@ -70,7 +69,7 @@ class HeaderWindow {
     const { disk, fd, length } = this.#source;
     const to = Math.min(length, offset + this.#step);
     this.#base = offset;
-    this.#filled = to <= offset ? 0 : readBytes(disk, fd, this.#bytes, offset, to, offset) - offset;
+    this.#filled = to <= offset ? 0 : readBytes(disk, fd, this.bytes, offset, to, offset) - offset;
     this.#onRead(this.#filled);
     return this.#filled < this.#headerBytes ? -1 : 0;
   }

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { FileTail } from '../log/file-tail.js';
 import { type StorePaths, storePaths } from '../log/folder.js';
+import { HeaderTables } from '../log/header-tables.js';
 import { LogReader, type LogTail } from '../log/reader.js';
 import { currentWriter } from '../log/writer-lock.js';
 import { BatchTables } from '../lookup/batch-table.js';
@@ -36,7 +37,7 @@ export class Reading {
     this.#files = files;
     this.#root = root;
     const tail = files?.tail ?? (() => (board as Board).tail());
-    const offsets = new BatchTables(paths.index);
+    const offsets = new HeaderTables(paths, new BatchTables(paths.index));
     this.#reader = new LogReader(paths, tail, (payload) => void decoder.defineFrom(payload), { offsets });
     const growth = files === null ? new BoardGrowth(board as Board) : new FileGrowth(files);
     this.queries = new Queries({ reader: this.#reader, decoder, growth, gate, turn, index });

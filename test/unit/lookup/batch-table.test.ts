@@ -3,6 +3,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listSegments, segmentPath } from '../../../src/log/folder.js';
+import { HeaderTables } from '../../../src/log/header-tables.js';
 import type { LogReader } from '../../../src/log/reader.js';
 import { BatchKeeper } from '../../../src/lookup/batch-keeper.js';
 import { BatchTables, batchTableName } from '../../../src/lookup/batch-table.js';
@@ -38,17 +39,16 @@ function keep(store: TestStore): void {
 }
 
 /** A reader that keeps next to nothing in memory. */
-function coldReader(store: TestStore): { reader: LogReader; scanner: Scanner } {
+function coldReader(store: TestStore, hops = false): { reader: LogReader; scanner: Scanner } {
   const decoder = new RecordDecoder();
-  const reader = store.reader((payload) => void decoder.defineFrom(payload), {
-    cacheBytesMax: 1,
-    offsets: new BatchTables(store.paths.index),
-  });
+  const written = new BatchTables(store.paths.index);
+  const offsets = hops ? new HeaderTables(store.paths, written) : written;
+  const reader = store.reader((payload) => void decoder.defineFrom(payload), { cacheBytesMax: 1, offsets });
   return { reader, scanner: new Scanner(reader, decoder) };
 }
 
-function readAll(store: TestStore): { points: number; misses: number } {
-  const { reader, scanner } = coldReader(store);
+function readAll(store: TestStore, hops = false): { points: number; misses: number } {
+  const { reader, scanner } = coldReader(store, hops);
   for (let step = 0, seq = 0; step < 300; step += 1, seq = (seq + 947) % 1500)
     expect(scanner.record(seq)).toMatchObject({ seq: BigInt(seq), data: record(seq) });
   const { points, misses } = reader;
@@ -72,6 +72,32 @@ describe('offset files', () => {
     const withTables = readAll(store);
     expect(withTables.points).toBeGreaterThan(200);
     expect(withTables.misses).toBeLessThan(without.misses / 10);
+  });
+
+  it('are done without where the batches’ headers can be hopped over instead, also behind a damaged one', () => {
+    const store = makeStore();
+    const { points, misses } = readAll(store, true);
+    expect(points).toBeGreaterThan(200);
+    expect(misses).toBeLessThan(10);
+    const file = segmentPath(store.paths, 2);
+    const bytes = fs.readFileSync(file);
+    // The fourth batch of the segment says another length.
+    let at: number = LIMITS.segmentDataOffset;
+    for (let hop = 0; hop < 3; hop += 1) at += bytes.readUInt32LE(at + 12);
+    bytes.writeUInt32LE(bytes.readUInt32LE(at + 12) + 8, at + 12);
+    fs.writeFileSync(file, bytes);
+    const { scanner } = coldReader(store, true);
+    const damaged: number[] = [];
+    for (let seq = 0; seq < 1500; seq += 1) {
+      try {
+        expect(scanner.record(seq).data).toEqual(record(seq));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'E_DAMAGED' });
+        damaged.push(seq);
+      }
+    }
+    expect(damaged.length).toBeGreaterThan(0);
+    expect(damaged.length).toBeLessThan(50);
   });
 
   it('that are damaged, cut, foreign or missing cost time, never a record', () => {
