@@ -136,7 +136,7 @@ describe('an actor system', () => {
     // The dead stay dead: what was for them can be read, and not be sent again.
     expect(system.resend(({ message }) => (message as Order)['note'] === 4_000)).toBe(0);
     expect([notes().length, notes().at(0), notes().at(-1)]).toEqual([1_000, 4_000, 4_999]);
-    const held = alive.ask({ do: 'slow', note: 'held', delayMs: 30 });
+    const held = alive.ask({ do: 'slow', note: 'held', delayMs: 500 });
     expect(alive.send({ do: 'note', note: 'full' })).toBe(false);
     expect(notes()).toHaveLength(1_000);
     await held;
@@ -149,18 +149,22 @@ describe('an actor system', () => {
 
   it('dead letters that were dropped do not come back when others are sent again', async () => {
     const ref = await system.spawn<Order>(servant, { thread: 'own', mailbox: { size: 1, overflow: 'refuse' } });
-    const held = ref.ask({ do: 'slow', note: 'held', delayMs: 50 });
+    const holding = new AbortController();
+    const held = ref.ask({ do: 'until-abort' }, { signal: holding.signal });
     for (let note = 0; note < 1_500; note++) ref.send({ do: 'note', note });
     const notes = (): number[] => system.deadLetters().map(({ message }) => (message as Order)['note'] as number);
     expect([notes().length, notes().at(0)]).toEqual([1_000, 500]);
-    await held;
+    holding.abort();
+    await expect(held).rejects.toMatchObject({ code: 'E_ABORTED' });
+    const depth = (): number | undefined => system.actors()[0]?.mailboxDepth;
+    await eventually(() => depth() === 0);
     const stays = system.deadLetters().find(({ message }) => (message as Order)['note'] === 1_000);
     const sent = system.resend(({ number }) => number !== stays?.number);
     // What did not fit again is a letter again, another one; what was not to be sent is the same as before.
     expect([sent > 0, sent + notes().length]).toEqual([true, 1_000]);
     expect(Math.min(...notes())).toBeGreaterThanOrEqual(500);
     expect(system.deadLetters()).toContain(stays);
-    await eventually(() => system.actors()[0]?.mailboxDepth === 0);
+    await eventually(() => depth() === 0);
   });
 
   it('fewer threads: those beyond get no new actors, and end with their last one', async () => {
