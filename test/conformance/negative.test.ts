@@ -333,7 +333,7 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
     await ref.ask({ do: 'slow', delayMs: 300 });
     await pause(20);
     await ref.ask({ do: 'get' });
-    expect(look().share).toBeLessThan(0.5);
+    expect(look().share).toBeLessThan(0.3);
   });
 
   it('one correlation goes through inspect from the first ask over another thread and back', async () => {
