@@ -28,8 +28,10 @@ export class Cell {
   readonly self: Ref;
   /** In the place's run queue. */
   scheduled = false;
-  /** Places that want to know when there is room. */
+  /** Places that want to know when there is room, in the order of asking. */
   #wantRoom: Set<number> | undefined;
+  /** The place that was told last, and has not asked again. */
+  #toldRoom: number | undefined;
   readonly #handler: Handler;
   /** Envelopes, and bare messages. */
   readonly #mailbox = new Queue<unknown>();
@@ -158,6 +160,7 @@ export class Cell {
 
   tellRoom(place: number): void {
     (this.#wantRoom ??= new Set()).add(place);
+    if (place === this.#toldRoom) this.#toldRoom = undefined;
     this.#offerRoom();
   }
 
@@ -287,12 +290,21 @@ export class Cell {
     this.#dealt(oldest);
   }
 
+  /**
+   * One place after the other, from the half-empty mailbox on: a place takes all the room there is, and this thread's own would
+   * always be the first to take it. The next one is told when that one has asked again, or has not used it for long.
+   */
   #offerRoom(): void {
-    if (this.slot.depth > this.slot.size >> 1) return;
-    const places = this.#wantRoom ?? [];
-    // Whoever still finds no room asks again meanwhile.
-    this.#wantRoom = undefined;
-    for (const place of places) this.place.offerRoom(place, this.id);
+    for (;;) {
+      const { depth, size } = this.slot;
+      const [place] = this.#wantRoom ?? [];
+      if (place === undefined || depth > size >> (this.#toldRoom === undefined ? 1 : 3)) return;
+      this.#wantRoom?.delete(place);
+      if (this.#wantRoom?.size === 0) this.#wantRoom = undefined;
+      this.#toldRoom = place;
+      // Whoever still finds no room asks again meanwhile.
+      this.place.offerRoom(place, this.id);
+    }
   }
 
   #answerError(envelope: Envelope, error: WireError): void {

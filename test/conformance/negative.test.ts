@@ -199,17 +199,25 @@ describe.each(['caller', 'shared', 'own'] as const)('the negative list, in threa
     const [left, right] = [await spawn(), await spawn()];
     const storm = (from: Servant, tag: string): Promise<unknown> =>
       from.ask({ do: 'send-slices', other: ref, tag, times: 2_000 });
-    await Promise.all([storm(left, 'l'), storm(right, 'r')]);
-    await eventually(async () => (await seenBy(ref)).length === 4_000);
-    const seen = (await seenBy(ref)) as string[];
-    const first = seen.indexOf('l1999') < seen.indexOf('r1999') ? 'l' : 'r';
-    const second = first === 'l' ? 'r' : 'l';
-    const sofar = seen.slice(0, seen.indexOf(`${first}1999`)).filter((note) => note.startsWith(second));
-    expect(sofar.length).toBeGreaterThan(200);
-    for (const tag of ['l', 'r'])
-      expect(seen.filter((note) => note.startsWith(tag))).toEqual(
-        Array.from({ length: 2_000 }, (_, n) => `${tag}${n}`),
-      );
+    /** How many of the slower one's messages had been handled when the quicker one's last one was. */
+    const once = async (round: string): Promise<number> => {
+      const before = (await seenBy(ref)).length;
+      await Promise.all([storm(left, `${round}l`), storm(right, `${round}r`)]);
+      await eventually(async () => (await seenBy(ref)).length === before + 4_000);
+      const seen = (await seenBy(ref)).slice(before) as string[];
+      const [l, r] = [`${round}l`, `${round}r`];
+      for (const tag of [l, r])
+        expect(seen.filter((note) => note.startsWith(tag))).toEqual(
+          Array.from({ length: 2_000 }, (_, n) => `${tag}${n}`),
+        );
+      const first = seen.indexOf(`${l}1999`) < seen.indexOf(`${r}1999`) ? l : r;
+      const second = first === l ? r : l;
+      return seen.slice(0, seen.indexOf(`${first}1999`)).filter((note) => note.startsWith(second)).length;
+    };
+    // A machine that is busy with other things may keep one of the threads waiting; a mailbox that is unfair is so each time.
+    const found: number[] = [];
+    while (found.length < 3 && Math.max(0, ...found) <= 200) found.push(await once(String(found.length)));
+    expect(Math.max(...found)).toBeGreaterThan(200);
   });
 
   it('message storm on one: its neighbour is answered long before the storm is over', async () => {
