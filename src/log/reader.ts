@@ -156,15 +156,7 @@ export class LogReader {
   /** The view of a segment, read and checked up to the tail. */
   view(segmentId: number): SegmentView {
     const tail = this.#tail();
-    const known = this.#views.get(segmentId);
-    if (known === undefined) this.#makeRoom();
-    const view = known ?? this.#openView(segmentId, this.#onDefinition, this.#takeMemory());
-    if (known === undefined) {
-      this.misses += 1;
-      view.located = this.#pointsOf.get(segmentId) ?? 0;
-      this.#pointsOf.delete(segmentId);
-    }
-    this.#views.set(segmentId, view);
+    const view = this.#views.get(segmentId) ?? this.#admit(segmentId);
     const isTail = segmentId === tail.segmentId;
     const endSeq = isTail ? tail.nextSeq : this.#directory.baseSeq(segmentId + 1);
     if (view.nextSeq < endSeq || view.batches.length === 0)
@@ -263,6 +255,17 @@ export class LogReader {
   #log(): string | null {
     this.#logId ??= logIdOf(this.#paths, this.#disk);
     return this.#logId;
+  }
+
+  /** A view that was not in memory, in place of the oldest ones if need be; it has been asked for as often as its records were. */
+  #admit(segmentId: number): SegmentView {
+    this.#makeRoom();
+    const view = this.#openView(segmentId, this.#onDefinition, this.#takeMemory());
+    this.misses += 1;
+    view.located = this.#pointsOf.get(segmentId) ?? 0;
+    this.#pointsOf.delete(segmentId);
+    this.#views.set(segmentId, view);
+    return view;
   }
 
   #takeMemory(): ViewMemory | undefined {
