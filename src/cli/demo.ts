@@ -50,8 +50,9 @@ export const demo: Run = async ({ values, operands: [file] }, io) => {
   const startedMs = performance.now();
   const input = await demoInput(file, io);
   const given = values['path'];
-  const folder = typeof given === 'string' ? given : fs.mkdtempSync(path.join(os.tmpdir(), 'ltl-demo-'));
+  // Before the folder is made, which a signal would leave behind otherwise.
   using stop = new StopRequest();
+  const folder = typeof given === 'string' ? given : fs.mkdtempSync(path.join(os.tmpdir(), 'ltl-demo-'));
   stop.signal.addEventListener('abort', () => input.stop());
   const view = new DemoView(io, values['json'] === true);
   try {

@@ -19,6 +19,8 @@ const FOR_MS_MIN = 3_000;
 const FOR_MS_MAX = 3_600_000;
 
 export const tune: Run = async ({ values }, io) => {
+  // Before the first folder is made, which a signal would leave behind otherwise.
+  using stop = new StopRequest();
   const text = (name: string, otherwise: string): string => {
     const value = values[name];
     return typeof value === 'string' ? value : otherwise;
@@ -31,7 +33,6 @@ export const tune: Run = async ({ values }, io) => {
   // A broken config.json is told before a minute is spent.
   const store = resolveConfig(typeof given === 'string' ? { 'force-all.path': given } : {})['force-all.path'];
   const folder = typeof given === 'string' ? givenFolder(store) : nearestFolder(store);
-  using stop = new StopRequest();
   const progress = new Progress(io.stderr, 'tune');
   let report: TuneReport | null;
   try {
