@@ -18,12 +18,8 @@ import { LIMITS } from '../words/limits.js';
 import { CommitWait } from './commit-wait.js';
 import { Outlet } from './outlet.js';
 import { Pending } from './pending.js';
+import { Showing } from './showing.js';
 
-/**
- * So many bytes are shown to the queue even in the middle of a turn: it syncs the first of them while the rest is encoded.
- * Measured at 1024 in flight: 8 KiB a quarter quicker than 64 KiB; 4 KiB splits the groups of 64 in flight.
- */
-const PUBLISH_BYTES = 8 * 1024;
 const FAULTS_OF_RECORDS: ReadonlySet<string> = new Set(['E_UNENCODABLE', 'E_TOO_LARGE', 'E_MISFIT']);
 /** A timer that only keeps the process alive: as far away as timers go. */
 const FAR_MS = 2 ** 30;
@@ -53,6 +49,7 @@ export class Appender {
   #isBusy = false;
   readonly #stallMsMax: number;
   readonly #wait: CommitWait;
+  readonly #showing: Showing;
   #publishQueued = false;
   /** A batch is being encoded: nothing is published, and nothing blocks, before it is whole. */
   #holdPublish = false;
@@ -67,6 +64,7 @@ export class Appender {
   readonly #publishSoon = (): void => {
     this.#publishQueued = false;
     this.#publish();
+    this.#showing.end();
     if (this.onTurn !== null) this.onTurn();
   };
   readonly #onCommit = (): void => {
@@ -89,6 +87,7 @@ export class Appender {
   constructor({ ring, board, encoder, refusal, onSpill, onBusy, stallMsMax, pollUs }: AppenderOptions) {
     this.#outlet = new Outlet(ring, board, encoder, onSpill);
     this.#wait = new CommitWait(this.#outlet.ring, pollUs, this.#onCommit);
+    this.#showing = new Showing(board);
     this.#board = board;
     this.#encoder = encoder;
     this.#refusal = refusal;
@@ -202,7 +201,7 @@ export class Appender {
     this.#encoder.assertIdle();
     const outlet = this.#outlet;
     // Before this record and not after it: an acknowledgement that comes at once must find the promises of all it covers.
-    if (outlet.unpublishedBytes >= PUBLISH_BYTES && !this.#holdPublish) this.#publish();
+    if (!this.#holdPublish && this.#showing.isDue(outlet.unpublishedBytes)) this.#publish();
     if (!outlet.intoRing(value, pr, message)) {
       if (outlet.spilledBytes > LIMITS.spillBytesMax && !this.#holdPublish) this.#waitForRoom();
       if (!outlet.intoRing(value, pr, message)) outlet.intoSpill(value, pr, message);
@@ -241,6 +240,7 @@ export class Appender {
   #queuePublish(): void {
     if (this.#publishQueued) return;
     this.#publishQueued = true;
+    this.#showing.begin();
     queueMicrotask(this.#publishSoon);
   }
 
@@ -252,6 +252,7 @@ export class Appender {
   #publish(): void {
     this.#pending.cut();
     this.#outlet.publish();
+    this.#showing.shown();
     if (!this.#isBusy && this.pending > 0) this.#setBusy(true);
     if (!this.#wait.isWaiting) this.#watch();
   }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { Appender } from '../../../src/ops/appender.js';
 import { RecordEncoder } from '../../../src/record/encoder.js';
 import { Board } from '../../../src/wire/board.js';
@@ -10,6 +10,8 @@ class QuickBoard extends Board {
   #seq = 0;
   /** The seq that each record got. */
   readonly given: number[] = [];
+  /** How many records it was shown at a time. */
+  readonly shown: number[] = [];
 
   constructor(ring: RingConsumer) {
     super();
@@ -20,6 +22,7 @@ class QuickBoard extends Board {
     if (!this.#ring.ready) return;
     const { count } = this.#ring.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, () => undefined);
     this.#ring.commit(count, ACK.durable, this.#seq);
+    this.shown.push(count);
     for (let index = 0; index < count; index += 1) this.given.push(this.#seq + index);
     // Somebody else's records come between.
     this.#seq += count + 1000;
@@ -75,4 +78,37 @@ it.each([
   expect(board.given.length).toBe(601);
   const ends = await Promise.allSettled(refusals);
   expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('a turn that is shorter than a sync is shown whole, a longer one is not, whatever else was shown in it', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const { appender, board } = quick();
+  board.add('fsyncs', 1);
+  board.add('syncMs', 0.9);
+  const append = (count: number): Promise<bigint[]> =>
+    Promise.all(Array.from({ length: count }, () => appender.append(TEXT, 0)));
+  await append(1000);
+  expect(board.shown).toEqual([1000]);
+  const held = append(1000);
+  const flushed = appender.flush();
+  vi.advanceTimersByTime(1);
+  await append(100);
+  await Promise.all([held, flushed]);
+  expect(board.shown.slice(0, 2)).toEqual([1000, 1000]);
+  expect(board.shown.slice(2).length).toBe(2);
+  expect(board.shown.reduce((sum, count) => sum + count)).toBe(2100);
+  vi.advanceTimersByTime(100);
+  await append(1000);
+  expect(board.shown.at(-1)).toBe(1000);
+  for (let turn = 0; turn < 20; turn += 1) {
+    const long = append(10);
+    vi.advanceTimersByTime(5);
+    await long;
+  }
+  await append(1000);
+  expect(board.shown.at(-1)).toBeLessThan(100);
 });
