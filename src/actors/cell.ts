@@ -16,6 +16,7 @@ import type { Handler, HandlerHost } from './handler.js';
 import { Queue } from './mailbox-queue.js';
 import type { Place } from './place.js';
 import type { Ref } from './ref.js';
+import { Room } from './room.js';
 
 const STOP = new Envelope(undefined, 0, 0);
 const NOW = Promise.resolve();
@@ -28,10 +29,8 @@ export class Cell {
   readonly self: Ref;
   /** In the place's run queue. */
   scheduled = false;
-  /** Places that want to know when there is room, in the order of asking. */
-  #wantRoom: Set<number> | undefined;
-  /** The place that was told last, and has not asked again. */
-  #toldRoom: number | undefined;
+  /** Made when somebody first finds no room. */
+  #room: Room | undefined;
   readonly #handler: Handler;
   /** Envelopes, and bare messages. */
   readonly #mailbox = new Queue<unknown>();
@@ -149,19 +148,18 @@ export class Cell {
       (item) => item instanceof Envelope && cancelled.get(item.from)?.has(item.ask) === true,
     );
     for (const envelope of out) this.#dealt(envelope as Envelope);
-    if (out.length > 0 && this.#wantRoom !== undefined) this.#offerRoom();
+    if (out.length > 0) this.#room?.offer();
   }
 
   /** A message on its way here, as it seemed, never left. */
   unsent(): void {
     this.slot.take();
-    if (this.#wantRoom !== undefined) this.#offerRoom();
+    this.#room?.offer();
   }
 
   tellRoom(place: number): void {
-    (this.#wantRoom ??= new Set()).add(place);
-    if (place === this.#toldRoom) this.#toldRoom = undefined;
-    this.#offerRoom();
+    this.#room ??= new Room(this.slot, (one) => this.place.offerRoom(one, this.id));
+    this.#room.want(place);
   }
 
   snapshot(): Snapshot {
@@ -259,7 +257,7 @@ export class Cell {
       this.place.reply(envelope.from, envelope.ask, this.#handler.answer());
     this.#context.end();
     this.#dealt(envelope);
-    if (this.#wantRoom !== undefined) this.#offerRoom();
+    this.#room?.offer();
     if (this.#finishing) this.end({ kind: 'done' }, 'dead');
   }
 
@@ -288,23 +286,6 @@ export class Cell {
     const message = `${this.name} dropped the message for newer ones`;
     this.#answerError(oldest, { code: 'E_MAILBOX_FULL', message, details: {} });
     this.#dealt(oldest);
-  }
-
-  /**
-   * One place after the other, from the half-empty mailbox on: a place takes all the room there is, and this thread's own would
-   * always be the first to take it. The next one is told when that one has asked again, or has not used it for long.
-   */
-  #offerRoom(): void {
-    for (;;) {
-      const { depth, size } = this.slot;
-      const [place] = this.#wantRoom ?? [];
-      if (place === undefined || depth > size >> (this.#toldRoom === undefined ? 1 : 3)) return;
-      this.#wantRoom?.delete(place);
-      if (this.#wantRoom?.size === 0) this.#wantRoom = undefined;
-      this.#toldRoom = place;
-      // Whoever still finds no room asks again meanwhile.
-      this.place.offerRoom(place, this.id);
-    }
   }
 
   #answerError(envelope: Envelope, error: WireError): void {
