@@ -13,6 +13,8 @@ import type { OnDamage, Scanner, Span, StoredRecord } from './scan.js';
 
 /** From so large a share of candidates on, reading everything is cheaper than asking. */
 const DENSE = 1 / 4;
+/** Of what no index covers so many records are read before looking again: one that is being opened, or built, may know them by then. */
+const SCANNED_AT_ONCE = 65_536;
 
 export class IndexedSource implements RecordSource {
   readonly #scanner: Scanner;
@@ -79,8 +81,9 @@ export class IndexedSource implements RecordSource {
   #plan(): 'more' | Promise<'more'> {
     const rest = this.#rest;
     const covered = this.#useIndex ? this.#client.covered(this.#filter.conditions) : 0;
-    if (rest.from >= covered) this.#take({ from: rest.from, to: rest.to });
-    else if (this.#reverse && rest.to > covered) this.#take({ from: covered, to: rest.to });
+    const first = Math.max(rest.from, covered);
+    if (this.#reverse && rest.to > first) this.#take({ from: Math.max(first, rest.to - SCANNED_AT_ONCE), to: rest.to });
+    else if (rest.from === first) this.#take({ from: rest.from, to: Math.min(rest.from + SCANNED_AT_ONCE, rest.to) });
     else return this.#ask();
     return 'more';
   }

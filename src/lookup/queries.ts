@@ -172,7 +172,7 @@ export class Queries {
     const from = Math.max(given.from ?? reader.firstSeq(), given.since === null ? 0 : reader.seqAtTime(given.since));
     const to = Math.min(given.to, given.until === null ? Infinity : reader.seqAtTime(given.until));
     const span = this.#span(from, to);
-    if (this.#index !== null && this.#index.covered(filter.conditions) > span.from)
+    if (this.#index !== null && filter.conditions.length > 0)
       return this.#records(new IndexedSource(this.#scanner, this.#index, filter, span, reverse, onDamage));
     return this.#records(new ScanSource(this.#scanner, span, reverse, filter.matches, onDamage));
   }

@@ -224,6 +224,28 @@ describe('an index', () => {
     expect(bench.asked - before).toBe(1);
   });
 
+  it.each([false, true])(
+    'that is opened while a query reads the log helps with the rest: reverse %s',
+    async (reverse) => {
+      const { store, bench } = await make({ segmentBytes: 8 << 20 });
+      await bench.indexer.declare(SPECS);
+      for (let from = 0; from < 150_000; from += 10_000)
+        store.append(
+          Array.from({ length: 10_000 }, (_, index) => ({ level: (from + index) % 50_000 === 0 ? 'rare' : 'common' })),
+        );
+      while (bench.indexer.step());
+      const found: bigint[] = [];
+      for await (const { seq } of bench.queries.range(symDATA, { val_match: { level: 'rare' }, reverse })) {
+        if (found.push(seq) === 1) {
+          expect(bench.asked).toBe(0);
+          bench.report();
+        }
+      }
+      expect(found).toEqual(reverse ? [100_000n, 50_000n, 0n] : [0n, 50_000n, 100_000n]);
+      expect(bench.asked).toBe(1);
+    },
+  );
+
   it('an indexer that fails, or does not know, makes a query slower, not shorter', async () => {
     const { store, bench } = await make();
     await bench.indexer.declare(SPECS);
