@@ -135,8 +135,15 @@ export class Sleeper {
     };
   }
 
+  /** Nobody sleeps in a closed instance. Gates and actors are left as they are: both end with the instance. */
   close(): void {
     this.#isClosed = true;
+    if (!this.isAwake) {
+      this.#machine.step('AWAKE');
+      this.#sinceMs = null;
+      this.#by = null;
+      this.#why = 'the instance was closed';
+    }
     this.#disarm();
     for (const wake of this.#wakers.splice(0)) wake();
   }

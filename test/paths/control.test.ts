@@ -81,6 +81,26 @@ describe('sleep', () => {
     expect(ltl.status().sleep.wakeAtMs).toBe(null);
   });
 
+  it('ends with the instance', async () => {
+    const ltl = await open({ 'force-all.path': dir });
+    await ltl.sleep(symSLEEP_DEEP);
+    await ltl.sleep(symREADS);
+    const closed = ltl.close();
+    await expect(ltl.append('x')).rejects.toThrow(/E_(SLEEPING_DEEP|CLOSED)/);
+    await closed;
+    expect(ltl.status().sleep).toEqual({
+      depth: 'awake',
+      reads: 'open',
+      writes: 'open',
+      sinceMs: null,
+      wakeAtMs: null,
+      why: 'the instance was closed',
+      by: null,
+    });
+    expect(ltl.flags.sleeping).toBe(false);
+    await expect(ltl.append('x')).rejects.toMatchObject({ code: 'E_CLOSED' });
+  });
+
   it('a wrong symbol or time is refused by name', async () => {
     await using ltl = await open({ 'force-all.path': dir });
     await expect(ltl.sleep(symDATA)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
