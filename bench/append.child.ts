@@ -20,7 +20,8 @@ export interface AppendJob {
   readonly registered: boolean;
   readonly records: number;
   readonly warmUp: number;
-  /** The measured part, and the warm-up, end after that time even if records are left. */
+  /** The warm-up, and the measured part, end after that time even if records are left. */
+  readonly warmUpMs: number;
   readonly forMs: number;
   /** Read everything back and compare, not only count. */
   readonly check: boolean;
@@ -31,6 +32,8 @@ export interface AppendResult extends Percentiles, Footprint {
   readonly records: number;
   readonly seconds: number;
   readonly perSecond: number;
+  /** Before the clock started, with code that nobody had run yet. */
+  readonly warmUpPerSecond: number;
   readonly cpuSecondsPerMillion: number;
   readonly bytesPerRecord: number;
   /** Records read back and compared; 0 when they were only counted. */
@@ -48,7 +51,9 @@ async function run(work: AppendJob): Promise<AppendResult> {
     slow: work.records < 20_000,
     expectedBytes: (work.warmUp + work.records) * (work.mapBytes + 40),
   });
-  const warmed = await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp), work.forMs);
+  const warmedMs = performance.now();
+  const warmed = await drive(store, pool, work.drive, 0, work.warmUp, new Latency(work.warmUp), work.warmUpMs);
+  const warmUpPerSecond = (warmed * 1000) / (performance.now() - warmedMs);
 
   const latency = new Latency(work.records / work.drive.batchSize);
   const cpuBefore = process.cpuUsage();
@@ -67,6 +72,7 @@ async function run(work: AppendJob): Promise<AppendResult> {
     records,
     seconds,
     perSecond: records / seconds,
+    warmUpPerSecond,
     cpuSecondsPerMillion: (cpu.user + cpu.system) / records,
     bytesPerRecord: footprint.dataBytes / total,
     compared,

@@ -19,6 +19,8 @@ import { tiny, WORKLOADS, type Workload } from './workloads.js';
 
 /** No measurement goes on for longer, however slow the disk. */
 const FOR_MS = 4000;
+/** The warm-up takes a quarter of the records, but no longer than that. */
+const WARM_UP_MS = 1000;
 
 interface Contender {
   readonly store: string;
@@ -34,6 +36,7 @@ interface Summary {
   readonly role: 'ours' | 'peer' | 'limit';
   readonly perSecond: number;
   readonly perSecondRange: readonly [number, number];
+  readonly warmUpPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly cpuSecondsPerMillion: number;
@@ -83,7 +86,7 @@ function introduction(machine: Machine, { rounds, quick, stores, absent }: Bench
   const hows = stores.map((store) => `  ${STORES[store]?.label}: ${STORES[store]?.how}\n`).join('');
   const missing = absent.length === 0 ? '' : `absent, because their package is not installed: ${absent.join(', ')}\n`;
   const warning = quick ? 'quick run: these figures say that the bench works, nothing else\n' : '';
-  return `${machineText(machine)}${hows}${missing}${warning}medians of ${rounds} interleaved rounds, each from an empty folder, after a warm-up of a tenth; at most ${FOR_MS / 1000} s each\n`;
+  return `${machineText(machine)}${hows}${missing}${warning}medians of ${rounds} interleaved rounds, each from an empty folder, after a warm-up of a quarter, at most ${WARM_UP_MS / 1000} s; at most ${FOR_MS / 1000} s each\n`;
 }
 
 async function measure(workload: Workload, options: BenchOptions, scratch: string): Promise<Summary[]> {
@@ -130,7 +133,8 @@ async function once(
       likeness,
       registered,
       records,
-      warmUp: Math.ceil(records / 10),
+      warmUp: Math.ceil(records / 4),
+      warmUpMs: WARM_UP_MS,
       forMs: FOR_MS,
       check,
     };
@@ -150,6 +154,7 @@ function summarise(workload: Workload, { store, label }: Contender, rounds: read
     role: STORES[store]?.role ?? 'peer',
     perSecond: middle((round) => round.perSecond),
     perSecondRange: [Math.min(...rates), Math.max(...rates)],
+    warmUpPerSecond: middle((round) => round.warmUpPerSecond),
     p50Ms: middle((round) => round.p50Ms),
     p99Ms: middle((round) => round.p99Ms),
     cpuSecondsPerMillion: middle((round) => round.cpuSecondsPerMillion),
@@ -171,6 +176,7 @@ function workloadText(workload: Workload, summaries: readonly Summary[]): string
     digits(summary.perSecond / 1000),
     summary.perSecondRange.map((rate) => digits(rate / 1000)).join('-'),
     best === undefined ? '-' : digits(summary.perSecond / best.perSecond),
+    digits(summary.warmUpPerSecond / 1000),
     digits(summary.p50Ms),
     digits(summary.p99Ms),
     digits(summary.cpuSecondsPerMillion),
@@ -183,6 +189,7 @@ function workloadText(workload: Workload, summaries: readonly Summary[]): string
     'k/s',
     'range',
     'x best peer',
+    'warm-up k/s',
     'p50 ms',
     'p99 ms',
     'CPU s/M',
