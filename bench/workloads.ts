@@ -9,15 +9,16 @@ export interface Workload {
   readonly mapBytes: number;
   readonly likeness: Likeness;
   readonly registered: boolean;
+  /**
+   * As many as take the quickest store two to three seconds where they were chosen; others are stopped by the clock. In its first
+   * half second a store with four threads is half as quick as later: V8 is still busy with their code.
+   */
   readonly records: number;
   /** Ratio to the best durable peer of the same run; absent where none was promised. */
   readonly target?: number;
   /** Bytes on disk a record, without spare room and index, that ours may take. */
   readonly bytesTarget?: number;
 }
-
-// As many records as take the quickest store two to three seconds where these were chosen; others are stopped by the clock. In the
-// first half second a store with four threads is half as quick as later: V8 is still busy with their code.
 
 /** Bytes of one record as a plain MessagePack map. */
 const SMALL = 98;

@@ -26,13 +26,12 @@ export class Room {
 
   /** There may be room. */
   offer(): void {
-    for (;;) {
+    // Whoever still finds no room asks again meanwhile, and comes last.
+    for (const place of this.#wanting) {
       const { depth, size } = this.#slot;
-      const [place] = this.#wanting;
-      if (place === undefined || depth > size >> (this.#told === undefined ? 1 : 3)) return;
+      if (depth > size >> (this.#told === undefined ? 1 : 3)) return;
       this.#wanting.delete(place);
       this.#told = place;
-      // Whoever still finds no room asks again meanwhile.
       this.#tell(place);
     }
   }

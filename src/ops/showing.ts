@@ -3,8 +3,8 @@
  * longer than what a sync costs whatever it writes: the first records are synced while the others are encoded. In a shorter
  * turn the queue would sync a few of them, and all others would wait for that.
  *
- * How long a turn takes is guessed from the last ones; one that has gone on for longer counts as long. So nothing is held back
- * for more than a millisecond, but by a program that does not append any more and does not end its turn either.
+ * How long a turn takes is guessed from the last ones; one that has gone on for longer counts as long. So a program that
+ * goes on appending has nothing held back for more than a millisecond and 8 KiB.
  */
 import type { Board } from '../wire/board.js';
 

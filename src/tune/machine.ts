@@ -45,20 +45,19 @@ const FILE_BYTES = 8 * 1_048_576;
 /** A growing file is begun anew beyond it. */
 const GROWING_BYTES = 4 * FILE_BYTES;
 
-/** Measures for about so long, in files below `root`; in short, and not to be read, once the signal has come. */
+/** Measures for about so long, in files below `root`. Null when the signal ended it. */
 export async function measureMachine(
   root: string,
   forMs: number,
   dice: Dice,
   cores: number,
   signal: AbortSignal,
-): Promise<MachineFigures> {
+): Promise<MachineFigures | null> {
   const syncs = await measureSyncs(root, forMs * 0.7, dice, signal);
-  // When a signal has come, nobody reads the rest: no longer than it must.
-  const restMs = signal.aborted ? 0 : forMs * 0.1;
-  const encodeNs = medianInterval(sampleEncode(restMs), dice);
+  if (signal.aborted) return null;
+  const encodeNs = medianInterval(sampleEncode(forMs * 0.1), dice);
   const lookNs = medianInterval(sampleLooks(), dice);
-  const wakes = await sampleWakes(cores > 1, restMs);
+  const wakes = await sampleWakes(cores > 1, forMs * 0.1);
   return {
     syncs,
     encodeNs,

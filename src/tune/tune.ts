@@ -92,6 +92,7 @@ async function measure(root: string, options: TuneOptions): Promise<TuneReport |
   tell('the machine by itself');
   const cores = availableParallelism();
   const alone = await measureMachine(root, forMs * ALONE, rollDice(seed, 0), cores, signal);
+  if (alone === null) return null;
   const sweep = new Sweep({
     root,
     lengths: lengthsFor(forMs),
